@@ -1,0 +1,36 @@
+// Copyright 2026 The tallystick authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package hash makes facts: digests of streams, files, source trees and
+// archives that were read to their end.
+//
+// [Measure] reads a stream, [MeasureFile] a file, [Copy] measures while it
+// copies. [MeasureTree] walks a folder without following links and without
+// waiting for anything in it; [MeasureZip] and [MeasureTar] make the same
+// [Tree] from an archive without extracting it. One read feeds every
+// [Algorithm] asked for; the default is SHA256.
+//
+// An [Artifact] can only come from these functions. What somebody else says
+// about content is not a fact but a claim: a [Set] or a [Manifest] that was
+// read from somewhere, to be compared with what was measured.
+//
+// # Digests
+//
+// Algorithms have the names of the in-toto DigestSet specification. Two sets
+// are compared over all algorithms that both have ([Set.Compare]): they are the
+// same only when every shared digest is equal and one of them is strong. MD5,
+// SHA-1 and other weak functions are computed on request, for interchange, and
+// prove nothing.
+//
+// # Trees
+//
+// A [Tree] lists files, folders and links with type, execute bit of the owner,
+// size and digests. Names are raw bytes with "/" between them and are never
+// cleaned or normalised; [EscapeName] makes them printable. A tree has up to
+// two identities: the Go module hash "h1:" ([Tree.DirHash]) and the git tree
+// ([Tree.GitTree]).
+//
+// # Errors
+//
+// Every error is an [*Error] with a stable [Code], or the error of the context.
+package hash
