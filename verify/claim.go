@@ -1,0 +1,98 @@
+// Copyright 2026 The tallystick authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package verify
+
+import (
+	"time"
+
+	"github.com/tallystick/tallystick/hash"
+	"github.com/tallystick/tallystick/internal/safe"
+)
+
+// A Claim is a statement about content that somebody signed, and whose
+// signatures, freshness and chain of trust have been checked before the value
+// existed. Packages tuf, provenance, provenance/layout and provenance/gomod
+// make claims; whoever implements one promises the same. A claim is immutable
+// and safe for concurrent use. Package verifytest has a test for implementers.
+type Claim interface {
+	// Issuers returns whose word it is: every key that made a signature
+	// which counted. There is at least one.
+	Issuers() []Issuer
+
+	// Covers returns nil if the claim says that an artifact with exactly this
+	// content is genuine. It returns an error e with
+	// errors.Is(e, CodeNotCovered) if the claim says nothing about the
+	// artifact: the next claim is looked at. Any other error means that the
+	// claim speaks about this artifact and contradicts it, which rejects
+	// whatever the policy says. [Match] makes the decision for most claims.
+	Covers(a hash.Artifact) error
+
+	// Digests returns all that the claim states about the artifact, or about
+	// the one that it means by the artifact's name: more algorithms than
+	// were measured perhaps, so that claims can be held against each other.
+	Digests(a hash.Artifact) hash.Set
+
+	// Evidence returns how the claim was established, for the report.
+	Evidence() Evidence
+}
+
+// Evidence is how a claim came to be believed, or why it was not.
+type Evidence struct {
+	// Check has one line for the claim as a whole and the single checks
+	// below it. Its status is Pass for every Claim.
+	Check Check
+	// Time is the time of the checks that depend on time; zero if none does.
+	Time time.Time
+	// NotCovered says in words what was left unchecked.
+	NotCovered []string
+}
+
+// An Issuer is somebody whose word counts: a public key or a log.
+type Issuer struct {
+	// ID is the identity: "SHA256:" and the unpadded base64 of the SHA-256 of
+	// the DER SubjectPublicKeyInfo, or the name of a log. Issuers are
+	// distinct when their IDs are.
+	ID string
+	// Name is for people and decides nothing.
+	Name string
+}
+
+// String returns the ID and, after a space, the name.
+func (i Issuer) String() string {
+	if i.Name == "" {
+		return safe.Line(i.ID)
+	}
+	return safe.Line(i.ID + " " + i.Name)
+}
+
+// MarshalText returns what String returns.
+func (i Issuer) MarshalText() ([]byte, error) { return []byte(i.String()), nil }
+
+// Match decides whether stated digests cover an artifact, for implementations
+// of [Claim.Covers]. All shared algorithms are compared and a strong one must be
+// among them. about says that the claim means this very artifact, by its name or
+// because it has one subject only; then other digests are a contradiction, else
+// the claim is about something else. Digests of which some agree and some
+// differ are always a contradiction.
+func Match(a hash.Artifact, stated hash.Set, about bool) error {
+	if a.IsZero() {
+		return errorf(CodeNotCovered, "nothing was measured")
+	}
+	agreement := a.Digests().Compare(stated)
+	e := &Error{
+		Code:     CodeNotCovered,
+		What:     "digests of " + safe.Quote(a.Name()),
+		Expected: stated.String(),
+		Found:    a.Digests().String(),
+	}
+	switch {
+	case agreement == hash.Same:
+		return nil
+	case agreement == hash.WeaklySame:
+		e.Code = CodeWeak
+	case agreement == hash.Conflicting, agreement == hash.Different && about:
+		e.Code = CodeConflict
+	}
+	return e
+}

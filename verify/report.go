@@ -1,0 +1,234 @@
+// Copyright 2026 The tallystick authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package verify
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tallystick/tallystick/hash"
+	"github.com/tallystick/tallystick/internal/safe"
+)
+
+// Schema is the value of a report's "schema" member. A change of meaning, or a
+// member that goes away, gets another schema; new members do not.
+const Schema = "tallystick/report/v1"
+
+// Verdict is the outcome of a verification.
+type Verdict string
+
+const (
+	Accepted Verdict = "accepted"
+	Rejected Verdict = "rejected"
+)
+
+// A Report says what was checked, against what, said by whom, with what
+// outcome. It has the same form for both verdicts. A Report is for people and
+// for logs: it is plain data, and holding one proves nothing. Only a [Result]
+// does.
+//
+// # JSON
+//
+// A report in JSON is one object with these members, always present unless
+// said otherwise:
+//
+//	schema      "tallystick/report/v1"
+//	verdict     "accepted" or "rejected"
+//	time        RFC 3339, UTC: the time for which validity was checked; the earliest,
+//	            if claims were checked for several. Absent if nothing depended on it
+//	subject     the artifact: name (escaped as by hash.EscapeName), size in bytes,
+//	            digests (algorithm: lower-case hex). Absent if none was reached
+//	codes       codes of the checks that made the verdict, most important first
+//	checks      array of checks, in the order in which they were made
+//	conflicts   array of contradictions; any one of them rejects
+//	notCovered  array of strings: what was left unchecked
+//
+// A check has these members, of which code, status and what are always present:
+//
+//	code        a stable code such as "layout/threshold"
+//	status      "pass", "fail" or "not-run"
+//	what        the thing checked
+//	issuers     array of strings: fingerprints of the keys on whose word it rests
+//	            ("SHA256:" and base64), or names of logs; after a space, a name for people
+//	expected    what would have passed
+//	found       what there was
+//	detail      more words
+//	checks      array of checks from which this one follows
+//
+// A conflict has the member algorithm, and sides: an array of objects with
+// digest (lower-case hex), issuers (who states it) and, on the side that was
+// measured, "measured": true. A contradiction that is not about digests has
+// detail instead of an algorithm.
+type Report struct {
+	Schema     string     `json:"schema"`
+	Verdict    Verdict    `json:"verdict"`
+	Time       time.Time  `json:"time,omitzero"`
+	Subject    *Subject   `json:"subject,omitempty"`
+	Codes      []Code     `json:"codes"`
+	Checks     []Check    `json:"checks"`
+	Conflicts  []Conflict `json:"conflicts"`
+	NotCovered []string   `json:"notCovered"`
+}
+
+// Subject is the artifact that a report is about.
+type Subject struct {
+	Name    string   `json:"name"` // escaped with hash.EscapeName
+	Size    int64    `json:"size"` // bytes
+	Digests hash.Set `json:"digests"`
+}
+
+// A Conflict is a contradiction between claims, or between a claim and what was
+// measured.
+type Conflict struct {
+	Algorithm string `json:"algorithm,omitempty"`
+	Sides     []Side `json:"sides"`
+	Detail    string `json:"detail,omitempty"`
+}
+
+// A Side is one of several digests that cannot all be right.
+type Side struct {
+	Measured bool     `json:"measured,omitempty"` // this is what was measured
+	Issuers  []Issuer `json:"issuers"`            // who states it
+	Digest   string   `json:"digest"`             // lower-case hex; empty if it is not about digests
+}
+
+// String returns the conflict in one line.
+func (c Conflict) String() string {
+	var sides []string
+	for _, s := range c.Sides {
+		var who []string
+		if s.Measured {
+			who = append(who, "measured")
+		}
+		if len(s.Issuers) > 0 {
+			who = append(who, "said by "+issuerList(s.Issuers))
+		}
+		side := strings.Join(who, ", ")
+		if s.Digest != "" {
+			side = s.Digest + " " + side
+		}
+		sides = append(sides, side)
+	}
+	s := strings.Join(sides, "; ")
+	if c.Algorithm != "" {
+		s = c.Algorithm + ": " + s
+	}
+	if c.Detail != "" {
+		s += ": " + c.Detail
+	}
+	return safe.Line(s)
+}
+
+func newReport(v Verdict, at time.Time, checks []Check, notCovered []string) *Report {
+	r := &Report{
+		Schema:     Schema,
+		Verdict:    v,
+		Time:       at,
+		Codes:      []Code{},
+		Checks:     make([]Check, len(checks)),
+		Conflicts:  []Conflict{},
+		NotCovered: make([]string, len(notCovered)),
+	}
+	for i, c := range checks {
+		r.Checks[i] = c.printable()
+	}
+	for i, s := range notCovered {
+		r.NotCovered[i] = safe.Line(s)
+	}
+	if v == Accepted {
+		r.Codes = passedCodes(r.Codes, r.Checks)
+	} else {
+		r.Codes = failedCodes(r.Codes, r.Checks)
+	}
+	return r
+}
+
+// JSON returns the report in its documented form, indented, with a newline.
+func (r *Report) JSON() ([]byte, error) {
+	b, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("verify: report: %w", err)
+	}
+	return append(b, '\n'), nil
+}
+
+// String returns the report for people, in lines of text that end in a newline.
+func (r *Report) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s", strings.ToUpper(string(r.Verdict)))
+	if r.Subject != nil {
+		fmt.Fprintf(&b, "  %s (%d bytes)", r.Subject.Name, r.Subject.Size)
+	}
+	b.WriteByte('\n')
+	if r.Subject != nil {
+		for d := range r.Subject.Digests.All() {
+			fmt.Fprintf(&b, "  %s\n", d)
+		}
+	}
+	if !r.Time.IsZero() {
+		fmt.Fprintf(&b, "  as of %s\n", r.Time.Format(time.RFC3339))
+	}
+	if r.Verdict == Rejected {
+		var list []string
+		for _, c := range r.Codes {
+			list = append(list, string(c))
+		}
+		fmt.Fprintf(&b, "  because of %s\n", strings.Join(list, ", "))
+	}
+	for _, c := range r.Conflicts {
+		fmt.Fprintf(&b, "  CONFLICT  %s\n", c)
+	}
+	for _, c := range r.Checks {
+		c.write(&b, 1)
+	}
+	if len(r.NotCovered) > 0 {
+		b.WriteString("  not covered:\n")
+		for _, s := range r.NotCovered {
+			fmt.Fprintf(&b, "    %s\n", s)
+		}
+	}
+	return b.String()
+}
+
+func (c Check) write(b *strings.Builder, depth int) {
+	indent := strings.Repeat("  ", depth)
+	mark := map[Status]string{Pass: "ok  ", NotRun: "skip"}[c.Status]
+	if mark == "" {
+		mark = "FAIL"
+	}
+	fmt.Fprintf(b, "%s%s  %s", indent, mark, c.What)
+	if c.Status != Pass {
+		fmt.Fprintf(b, "  [%s]", c.Code)
+	}
+	b.WriteByte('\n')
+	line := func(label, text string) {
+		if text != "" {
+			fmt.Fprintf(b, "%s        %s%s\n", indent, label, text)
+		}
+	}
+	if c.Status != Pass {
+		line("expected: ", c.Expected)
+		line("found:    ", c.Found)
+	}
+	line("", c.Detail)
+	if len(c.Checks) == 0 {
+		// The leaves tell whose word it is; repeating it above adds nothing.
+		line("by ", issuerList(c.Issuers))
+	}
+	for _, below := range c.Checks {
+		below.write(b, depth+1)
+	}
+}
+
+func issuerList(issuers []Issuer) string {
+	var list []string
+	for _, i := range issuers {
+		list = append(list, i.String())
+	}
+	slices.Sort(list)
+	return strings.Join(slices.Compact(list), ", ")
+}
