@@ -72,6 +72,10 @@ type Limits struct {
 	// Depth is the largest number of arrays and objects that may be open at
 	// once. The default is [DefaultDepth], 128; more than 10,000 means 10,000.
 	Depth int
+
+	// Integers, if true, allows no number that [Decoder.Int64] would refuse,
+	// also in values that are skipped. Canonical JSON has no others.
+	Integers bool
 }
 
 func (l Limits) withDefaults() Limits {
@@ -344,8 +348,12 @@ func (d *Decoder) skip() (ok bool) {
 		d.expect(String)
 		d.scanString()
 	case Number:
-		d.expect(Number)
-		d.scanNumber()
+		if d.limits.Integers {
+			d.Int64()
+		} else {
+			d.expect(Number)
+			d.scanNumber()
+		}
 	case Bool:
 		d.Bool()
 	case Null:

@@ -302,20 +302,22 @@ func TestCaseVariants(t *testing.T) {
 		d := NewDecoder([]byte(in), Limits{})
 		return d.Object(schema, func(string) error { return d.Skip() })
 	}
-	for _, tt := range []struct{ name, in, path string }{
-		{"capital", `{"x":0,"Keys":1}`, "Keys"},
-		{"both spellings", `{"x":0,"keys":1,"KEYS":2}`, "KEYS"},
-		{"both spellings, known last", `{"x":0,"KEYS":2,"keys":1}`, "KEYS"},
-		{"by escape", `{"x":0,"\u004beys":1}`, "Keys"},
-		{"Kelvin sign", `{"x":0,"` + "\u212a" + `eys":1}`, `["\u212aeys"]`},
-		{"long s", `{"x":0,"key` + "\u017f" + `":1}`, `["key\u017f"]`},
-		{"long s by escape", `{"x":0,"thre\u017fhold":1}`, `["thre\u017fhold"]`},
-		{"sharp s", `{"x":0,"STRA` + "\u1e9e" + `E":1}`, `["STRA\u1e9eE"]`},
+	for _, tt := range []struct {
+		name, in string
+		offset   int64
+		path     string
+	}{
+		{"capital", `{"x":0,"Keys":1}`, 7, "Keys"},
+		{"both spellings", `{"x":0,"keys":1,"KEYS":2}`, 16, "KEYS"},
+		{"both spellings, known last", `{"x":0,"KEYS":2,"keys":1}`, 7, "KEYS"},
+		{"by escape", `{"x":0,"\u004beys":1}`, 7, "Keys"},
+		{"Kelvin sign", `{"x":0,"` + "\u212a" + `eys":1}`, 7, `["\u212aeys"]`},
+		{"long s", `{"x":0,"key` + "\u017f" + `":1}`, 7, `["key\u017f"]`},
+		{"long s by escape", `{"x":0,"thre\u017fhold":1}`, 7, `["thre\u017fhold"]`},
+		{"sharp s", `{"x":0,"STRA` + "\u1e9e" + `E":1}`, 7, `["STRA\u1e9eE"]`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			err := read(tt.in)
-			wantError(t, err, CaseVariant, int64(strings.LastIndex(tt.in[:max(strings.Index(tt.in, `"K`), strings.Index(tt.in, `"\`), strings.Index(tt.in, `"thre`),
-				strings.Index(tt.in, "\"\u212a"), strings.Index(tt.in, "\"key\u017f"), strings.Index(tt.in, `"STR`))+1], `"`)), tt.path)
+			wantError(t, read(tt.in), CaseVariant, tt.offset, tt.path)
 		})
 	}
 	for _, in := range []string{`{"keys":1,"key":2,"keyss":3,"_ type":4,"type":5}`, `{"other":1,"OTHER":2}`, `{"keys":{"KEYS":1}}`, `{"ſſ":1}`} {
@@ -368,6 +370,21 @@ func TestInt64(t *testing.T) {
 		} else if got != tt.want || err != nil || d.End() != nil {
 			t.Errorf("%s: %d, %v, want %d", tt.in, got, err, tt.want)
 		}
+	}
+}
+
+func TestLimitsIntegers(t *testing.T) {
+	for in, reason := range map[string]Reason{
+		"1.0": WrongType, "1e3": WrongType, "0.5": WrongType, "-0": OutOfRange, "9223372036854775808": OutOfRange,
+	} {
+		in = `{"a":[1,-1,` + in + `]}`
+		wantError(t, Validate([]byte(in), Limits{Integers: true}), reason, 11, "a[2]")
+		if err := Validate([]byte(in), Limits{}); err != nil {
+			t.Errorf("%s: %v", in, err)
+		}
+	}
+	if err := Validate([]byte(`[0,-9223372036854775808]`), Limits{Integers: true}); err != nil {
+		t.Error(err)
 	}
 }
 
