@@ -49,11 +49,13 @@ type Error struct {
 // Error returns the code and the sentence.
 func (e *Error) Error() string {
 	s := string(e.Reason) + ": " + e.What
+	sep := ": "
 	if e.Expected != "" {
-		s += ": expected " + e.Expected
+		s += sep + "expected " + e.Expected
+		sep = ", "
 	}
 	if e.Found != "" {
-		s += ": found " + e.Found
+		s += sep + "found " + e.Found
 	}
 	if e.Err != nil {
 		s += ": " + e.Err.Error()

@@ -15,6 +15,8 @@ import (
 //	{"keytype": Type, "keyval": {"public": Public}, "scheme": Scheme}
 //
 // It changes with the spelling of each of the three and is a hint, not identity.
+// Metadata may put more members into a key object (the Sigstore root does); they are
+// part of its key id there, and this one then differs.
 func (k *Key) KeyID() string {
 	return k.keyID("", k.public)
 }

@@ -79,8 +79,9 @@ func decodePEM(data []byte) (*pem.Block, error) {
 	}
 	const begin = "-----BEGIN "
 	data = bytes.TrimSpace(data)
-	// A private key is named as such wherever it stands, also between others.
-	if bytes.Contains(data, []byte("PRIVATE KEY-----")) {
+	// A private key is named as such wherever it stands, also between other blocks.
+	// Base64 has no space, so this finds labels only.
+	if bytes.Contains(data, []byte("PRIVATE KEY")) {
 		return nil, fail(ErrPrivate, "PEM block", "a public key", "a private key")
 	}
 	if !bytes.HasPrefix(data, []byte(begin)) {
@@ -154,7 +155,7 @@ func parseSPKI(der []byte) (crypto.PublicKey, error) {
 			return nil, malformed
 		}
 		if !knownCurve(curve) {
-			return nil, fail(ErrUnknown, "ECDSA curve", "P-256, P-384 or P-521", curve.String())
+			return nil, fail(ErrUnknown, "ECDSA curve", "P-256, P-384 or P-521", quote(curve.String()))
 		}
 	case alg.Equal(oidRSA):
 	default:
