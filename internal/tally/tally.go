@@ -1,0 +1,109 @@
+// Copyright 2026 The tallystick authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package tally counts signatures. It is the one place where thresholds are
+// decided for metadata whose signatures may come in any order and under any key
+// id: DSSE envelopes and in-toto metadata.
+//
+// Every signature is tried against every key, because a key id is a hint that
+// anyone can write. What is counted is public keys: two signatures of one key,
+// or one key listed twice, count once. A signature that cannot be used is
+// listed with its reason and harms nothing, so that nobody can make good
+// metadata unusable by adding to it.
+package tally
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Bounds on the work of one Count. Trying a signature costs some tens of
+// microseconds for the usual keys.
+const (
+	MaxSignatures = 1024
+	MaxAttempts   = 8192
+)
+
+// ErrLimit is the error of Count when a bound is exceeded.
+var ErrLimit = errors.New("too many signatures")
+
+// A Key verifies signatures. signature.Key and provenance.Key do.
+type Key interface {
+	// Fingerprint identifies the public key, not its spelling.
+	Fingerprint() string
+	// Verify returns nil only for a good signature.
+	Verify(message, sig []byte) error
+}
+
+// A Signature is one signature as found in metadata.
+type Signature struct {
+	Hint  string // the key id; decides at most the order of trying
+	Bytes []byte
+	Err   error // why Bytes could not be decoded
+}
+
+// An Outcome says which keys signed.
+type Outcome struct {
+	// Signed has, for each key of the call, the index of the signature that
+	// the key has verified, or -1.
+	Signed []int
+	// Reasons has, for each signature, nil if a key verified it and else why
+	// it was of no use.
+	Reasons []error
+	// Distinct is the number of different public keys that signed.
+	Distinct int
+}
+
+// Count verifies the signatures over the message. hinted, which may be nil, says
+// whether a hint means a key; such pairs are tried first, which saves work and
+// changes no outcome. More than MaxSignatures signatures, or keys and signatures
+// that would need more than MaxAttempts verifications, are an ErrLimit: then
+// nothing is known about any key.
+func Count(message []byte, sigs []Signature, keys []Key, hinted func(key int, hint string) bool) (Outcome, error) {
+	if len(sigs) > MaxSignatures {
+		return Outcome{}, fmt.Errorf("%w: %d, at most %d are tried", ErrLimit, len(sigs), MaxSignatures)
+	}
+	o := Outcome{Signed: make([]int, len(keys)), Reasons: make([]error, len(sigs))}
+	for k := range keys {
+		o.Signed[k] = -1
+	}
+	used := make([]bool, len(sigs))
+	attempts := 0
+	for _, byHint := range []bool{true, false} {
+		for k, key := range keys {
+			for s, sig := range sigs {
+				if o.Signed[k] >= 0 {
+					break
+				}
+				if sig.Err != nil || byHint != (hinted != nil && hinted(k, sig.Hint)) {
+					continue
+				}
+				if attempts++; attempts > MaxAttempts {
+					return Outcome{}, fmt.Errorf("%w: %d with %d keys, at most %d verifications are made", ErrLimit, len(sigs), len(keys), MaxAttempts)
+				}
+				if key.Verify(message, sig.Bytes) == nil {
+					o.Signed[k] = s
+					used[s] = true
+				}
+			}
+		}
+	}
+	distinct := map[string]bool{}
+	for k, key := range keys {
+		// A key without identity is not a key.
+		if f := key.Fingerprint(); o.Signed[k] >= 0 && f != "" {
+			distinct[f] = true
+		}
+	}
+	o.Distinct = len(distinct)
+	for s, sig := range sigs {
+		switch {
+		case used[s]:
+		case sig.Err != nil:
+			o.Reasons[s] = sig.Err
+		default:
+			o.Reasons[s] = errors.New("not a signature of a trusted key that has not been counted yet")
+		}
+	}
+	return o, nil
+}

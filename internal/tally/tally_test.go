@@ -1,0 +1,103 @@
+// Copyright 2026 The tallystick authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package tally
+
+import (
+	"crypto/ed25519"
+	"errors"
+	"slices"
+	"testing"
+)
+
+type key struct {
+	ed25519.PrivateKey
+	name string
+	hits *int
+}
+
+func newKey(seed byte, name string) key {
+	s := make([]byte, ed25519.SeedSize)
+	s[0] = seed
+	return key{ed25519.NewKeyFromSeed(s), name, new(int)}
+}
+
+func (k key) Fingerprint() string { return k.name }
+
+func (k key) Verify(message, sig []byte) error {
+	*k.hits++
+	if !ed25519.Verify(k.Public().(ed25519.PublicKey), message, sig) {
+		return errors.New("bad")
+	}
+	return nil
+}
+
+func (k key) sign(message []byte, hint string) Signature {
+	return Signature{Hint: hint, Bytes: ed25519.Sign(k.PrivateKey, message)}
+}
+
+func TestCount(t *testing.T) {
+	message := []byte("message")
+	a, b, c := newKey(1, "A"), newKey(2, "B"), newKey(3, "C")
+	junk := Signature{Hint: "A", Err: errors.New("not base64")}
+	for _, test := range []struct {
+		name     string
+		sigs     []Signature
+		keys     []Key
+		signed   []int
+		reasons  []bool // whether there is one
+		distinct int
+	}{
+		{"both", []Signature{a.sign(message, ""), b.sign(message, "")}, []Key{a, b}, []int{0, 1}, []bool{false, false}, 2},
+		{"order and hints do not matter", []Signature{b.sign(message, "A"), a.sign(message, "zzz")}, []Key{a, b}, []int{1, 0}, []bool{false, false}, 2},
+		{"no signature", nil, []Key{a}, []int{-1}, []bool{}, 0},
+		{"no key", []Signature{a.sign(message, "A")}, nil, []int{}, []bool{true}, 0},
+		{"another key", []Signature{c.sign(message, "A")}, []Key{a, b}, []int{-1, -1}, []bool{true}, 0},
+		{"another message", []Signature{a.sign([]byte("massage"), "A")}, []Key{a}, []int{-1}, []bool{true}, 0},
+		{"one key signs twice", []Signature{a.sign(message, "A"), a.sign(message, "B")}, []Key{a, b}, []int{0, -1}, []bool{false, true}, 1},
+		{"one key listed twice", []Signature{a.sign(message, "A"), a.sign(message, "A")}, []Key{a, a}, []int{0, 0}, []bool{false, true}, 1},
+		{"undecodable beside good", []Signature{junk, a.sign(message, "A")}, []Key{a}, []int{1}, []bool{true, false}, 1},
+		{"bad and good under one key id", []Signature{{Hint: "A", Bytes: make([]byte, 64)}, a.sign(message, "A")}, []Key{a}, []int{1}, []bool{true, false}, 1},
+		{"key without identity", []Signature{a.sign(message, "A")}, []Key{key{a.PrivateKey, "", new(int)}}, []int{0}, []bool{false}, 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			for _, hinted := range []func(int, string) bool{nil, func(k int, hint string) bool { return test.keys[k].Fingerprint() == hint }} {
+				got, err := Count(message, test.sigs, test.keys, hinted)
+				if err != nil {
+					t.Fatal(err)
+				}
+				var reasons []bool
+				for _, r := range got.Reasons {
+					reasons = append(reasons, r != nil)
+				}
+				if got.Distinct != test.distinct || !slices.Equal(got.Signed, test.signed) || !slices.Equal(reasons, test.reasons) {
+					t.Errorf("got %+v", got)
+				}
+			}
+		})
+	}
+}
+
+func TestCountIsBounded(t *testing.T) {
+	message := []byte("message")
+	a, b := newKey(1, "A"), newKey(2, "B")
+	bad := Signature{Hint: "x", Bytes: make([]byte, 64)}
+	if _, err := Count(message, slices.Repeat([]Signature{bad}, MaxSignatures+1), []Key{a}, nil); !errors.Is(err, ErrLimit) || *a.hits != 0 {
+		t.Errorf("%d signatures: %v after %d verifications", MaxSignatures+1, err, *a.hits)
+	}
+	// One good signature behind as many bad ones as are allowed still counts.
+	sigs := append(slices.Repeat([]Signature{bad}, MaxSignatures-1), a.sign(message, "A"))
+	if got, err := Count(message, sigs, []Key{a}, nil); err != nil || got.Distinct != 1 {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	keys := slices.Repeat([]Key{b}, MaxAttempts/MaxSignatures+1)
+	*b.hits = 0
+	if _, err := Count(message, sigs, keys, nil); !errors.Is(err, ErrLimit) || *b.hits > MaxAttempts {
+		t.Errorf("%d keys: %v after %d verifications", len(keys), err, *b.hits)
+	}
+	// A hint finds the good one at once.
+	*a.hits = 0
+	if got, err := Count(message, sigs, []Key{a}, func(_ int, hint string) bool { return hint == "A" }); err != nil || got.Distinct != 1 || *a.hits != 1 {
+		t.Errorf("with hint: %+v, %v after %d verifications", got, err, *a.hits)
+	}
+}
