@@ -18,19 +18,22 @@ import (
 // has a hash table. The hash is seeded for each decoder, so nobody can prepare
 // names that collide.
 type names struct {
-	data  []byte   // the input
-	list  []name   // the names in order of appearance
-	text  []byte   // what names with escapes decode to
-	slots []uint32 // hash tables with linear probing: index into the list of the object, plus one
+	data  []byte // the input
+	list  []name // the names in order of appearance
+	text  []byte // what names with escapes decode to
+	slots []slot // hash tables with linear probing
 	seed  maphash.Seed
 }
 
-// A name is a part of the input, or of the decoded text if it has escapes.
-type name struct {
-	start, size uint32
-	hash        uint32 // once the object has a table
-	decoded     bool
-}
+// A name is a part of the input, or of the decoded text if it has escapes. As no
+// input has more than 2 GiB, the highest bit of the size is free to say which.
+type name struct{ start, size uint32 }
+
+const decoded = 1 << 31
+
+// A slot of a hash table has the index of a name in the list of its object, plus
+// one, and the hash, so that most names are told apart without a look at them.
+type slot struct{ index, hash uint32 }
 
 // A scope is one open object: where its parts of the stacks begin.
 type scope struct {
@@ -60,26 +63,24 @@ func (s *names) none(o *scope) bool { return len(s.list) == o.list }
 func (s *names) last() []byte { return s.bytes(s.list[len(s.list)-1]) }
 
 func (s *names) bytes(n name) []byte {
-	from := s.data
-	if n.decoded {
-		from = s.text
+	if n.size&decoded != 0 {
+		return s.text[n.start : n.start+n.size&^decoded]
 	}
-	return from[n.start : n.start+n.size]
+	return s.data[n.start : n.start+n.size]
 }
 
 // add adds to the object on top of the stacks the name with the given text,
-// which is at start in the data, and reports whether it is new.
-func (s *names) add(o *scope, data []byte, start int, text []byte, escaped bool) bool {
-	s.data = data
-	n := name{start: uint32(start), size: uint32(len(text))}
+// which is at start in the input, and reports whether it is new.
+func (s *names) add(o *scope, start int, text []byte, escaped bool) bool {
+	n := name{uint32(start), uint32(len(text))}
 	if escaped {
 		n.start = uint32(len(s.text))
 		s.text = appendDecoded(s.text, text)
-		n.size = uint32(len(s.text)) - n.start
-		n.decoded = true
+		n.size = (uint32(len(s.text)) - n.start) | decoded
+		text = s.text[n.start:]
 	}
-	if s.list == nil {
-		s.list = make([]name, 0, 4*fewNames)
+	if len(s.list) == cap(s.list) {
+		s.list = slices.Grow(s.list, max(len(s.list), 4*fewNames))
 	}
 	s.list = append(s.list, n)
 	mine := s.list[o.list:]
@@ -87,58 +88,65 @@ func (s *names) add(o *scope, data []byte, start int, text []byte, escaped bool)
 
 	if last < fewNames {
 		for _, other := range mine[:last] {
-			if other.size == n.size && bytes.Equal(s.bytes(other), s.bytes(n)) {
+			if bytes.Equal(s.bytes(other), text) {
 				return false
 			}
 		}
 		return true
 	}
-	if 2*len(mine) > o.size {
-		return s.grow(o)
+	if 4*len(mine) > 3*o.size {
+		s.grow(o)
 	}
-	mine[last].hash = s.hash(n)
+	if last == fewNames {
+		for i := range last {
+			s.insert(o, i)
+		}
+	}
 	return s.insert(o, last)
 }
 
-// grow gives the object a table, or one of twice the size, and inserts all its
-// names. It reports whether the last of them is new; the others are known to be.
-func (s *names) grow(o *scope) bool {
-	mine := s.list[o.list:]
-	hashed := len(mine) - 1
-	if o.size == 0 {
-		if s.seed == (maphash.Seed{}) {
-			s.seed = maphash.MakeSeed()
-		}
-		hashed = 0
+// grow gives the object a table, or one of twice the size. It moves the slots in
+// the order of the old table, which is nearly that of the new one: at random
+// each would be a cache miss.
+func (s *names) grow(o *scope) {
+	if s.seed == (maphash.Seed{}) {
+		s.seed = maphash.MakeSeed()
 	}
 	o.size = max(2*o.size, firstSize)
-	s.slots = slices.Grow(s.slots[:o.slots], o.size)[:o.slots+o.size]
-	clear(s.slots[o.slots:])
-	isNew := true
-	for i := range mine {
-		if i >= hashed {
-			mine[i].hash = s.hash(mine[i])
-		}
-		isNew = s.insert(o, i)
+	old, size := s.slots[o.slots:], o.slots+o.size
+	if size > cap(s.slots) {
+		s.slots = append(make([]slot, 0, size), s.slots[:o.slots]...)[:size]
+	} else {
+		old = slices.Clone(old)
+		s.slots = s.slots[:size]
+		clear(s.slots[o.slots:])
 	}
-	return isNew
+	table, mask := s.slots[o.slots:], uint32(o.size-1)
+	for _, entry := range old {
+		if entry.index == 0 {
+			continue
+		}
+		at := entry.hash & mask
+		for table[at].index != 0 {
+			at = (at + 1) & mask
+		}
+		table[at] = entry
+	}
 }
-
-func (s *names) hash(n name) uint32 { return uint32(maphash.Bytes(s.seed, s.bytes(n))) }
 
 // insert enters the i-th name of the object into its table and reports whether
 // it is new.
 func (s *names) insert(o *scope, i int) bool {
 	mine, table := s.list[o.list:], s.slots[o.slots:]
-	n := mine[i]
-	mask := uint32(o.size - 1)
-	at := n.hash & mask
-	for ; table[at] != 0; at = (at + 1) & mask {
-		other := mine[table[at]-1]
-		if other.hash == n.hash && other.size == n.size && bytes.Equal(s.bytes(other), s.bytes(n)) {
+	text := s.bytes(mine[i])
+	hash := uint32(maphash.Bytes(s.seed, text))
+	mask := uint32(len(table) - 1)
+	at := hash & mask
+	for ; table[at].index != 0; at = (at + 1) & mask {
+		if table[at].hash == hash && bytes.Equal(s.bytes(mine[table[at].index-1]), text) {
 			return false
 		}
 	}
-	table[at] = uint32(i + 1)
+	table[at] = slot{uint32(i + 1), hash}
 	return true
 }

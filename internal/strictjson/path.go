@@ -35,13 +35,10 @@ func (d *Decoder) path(end int) string {
 			}
 		case '"':
 			start := i
-			for i++; i < end && d.data[i] != '"'; i++ {
-				if d.data[i] == '\\' {
-					i++
-				}
-			}
-			if i < end && top >= 0 && !frames[top].array && frames[top].name == nil {
-				frames[top].name = d.data[start : i+1]
+			stop, _ := StringEnd(d.data[:end], i)
+			i = stop - 1
+			if top >= 0 && !frames[top].array && frames[top].name == nil {
+				frames[top].name = d.data[start:stop]
 			}
 		}
 	}
@@ -65,7 +62,7 @@ func (d *Decoder) path(end int) string {
 
 // writeName adds the member name with the given literal to a path.
 func writeName(b *strings.Builder, literal []byte) {
-	name := string(appendDecoded(nil, literal[1:len(literal)-1]))
+	name := string(AppendString(nil, literal))
 	if name == "" || len(name) > 64 || bytes.ContainsFunc([]byte(name), notPlain) {
 		b.WriteString("[" + quote(name) + "]")
 		return

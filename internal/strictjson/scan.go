@@ -166,6 +166,25 @@ func hex4(b []byte) (r rune, ok bool) {
 	return r, true
 }
 
+// StringEnd returns where the string literal that starts at i ends, behind its
+// quote, and whether it has escapes. The data must be valid; if it ends first,
+// the result is len(data).
+func StringEnd(data []byte, i int) (end int, escaped bool) {
+	for i++; ; i++ {
+		i = plain(data, i)
+		if i >= len(data) {
+			return len(data), escaped
+		}
+		switch data[i] {
+		case '"':
+			return i + 1, escaped
+		case '\\':
+			escaped = true
+			i++
+		}
+	}
+}
+
 // AppendString appends to dst the string that a literal stands for. The literal
 // must be one that [Decoder.Raw] has returned, with its quotes.
 func AppendString(dst, literal []byte) []byte {

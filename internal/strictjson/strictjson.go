@@ -113,7 +113,7 @@ type Decoder struct {
 // [Decoder.Raw] returns refer to data, which must not change meanwhile. An
 // input over the size limit is reported by the first method called.
 func NewDecoder(data []byte, limits Limits) *Decoder {
-	d := &Decoder{data: data, limits: limits.withDefaults(), ready: true}
+	d := &Decoder{data: data, limits: limits.withDefaults(), ready: true, seen: names{data: data}}
 	switch {
 	case int64(len(data)) > d.limits.Bytes:
 		d.err = &Error{Reason: TooLarge, Detail: strconv.Itoa(len(data)) + " bytes, the limit is " + strconv.FormatInt(d.limits.Bytes, 10)}
@@ -458,7 +458,7 @@ func (d *Decoder) member(o *scope) bool {
 	if !ok {
 		return false
 	}
-	if !d.seen.add(o, d.data, d.last+1, text, escaped) {
+	if !d.seen.add(o, d.last+1, text, escaped) {
 		d.fail(DuplicateMember, d.last, quote(string(d.seen.last())))
 		return false
 	}
