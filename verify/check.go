@@ -15,7 +15,10 @@ type Status string
 const (
 	Pass   Status = "pass"
 	Fail   Status = "fail"
-	NotRun Status = "not-run" // skipped, with the reason in Detail; never counts as Pass
+	// NotRun: skipped, with the reason in Detail. It never counts as a pass
+	// and never is the cause of a failure: if something had to run, the check
+	// above it, or a check of its own, fails.
+	NotRun Status = "not-run"
 )
 
 // A Check is one line of a report: what was checked, against what, said by
@@ -36,7 +39,7 @@ type Check struct {
 // printable returns c with every text made printable, and copies its slices, so
 // that nobody who kept the original can alter a report.
 func (c Check) printable() Check {
-	if c.Status == "" {
+	if c.Status != Pass && c.Status != NotRun {
 		c.Status = Fail // the zero Check must not look like a success
 	}
 	c.What = safe.Line(c.What)
@@ -54,39 +57,31 @@ func (c Check) printable() Check {
 	return c
 }
 
-// failures calls f for the checks with the outcome fail, then for those that
-// did not run.
-func failures(checks []Check, f func(Check) bool) bool {
-	for _, status := range []Status{Fail, NotRun} {
-		for _, c := range checks {
-			if c.Status == status && !f(c) {
-				return false
-			}
-		}
-	}
-	return true
-}
-
 // firstFailure returns the check that explains a failure best: the first failed
 // one, and below it again the first failed one. What stands below a passed check
-// did not matter.
-func firstFailure(checks []Check) (first Check, ok bool) {
-	failures(checks, func(c Check) bool {
-		if first, ok = firstFailure(c.Checks); !ok {
-			first, ok = c, true
+// did not matter, and neither did what was not run: a check that had to run and
+// did not is a failure.
+func firstFailure(checks []Check) (Check, bool) {
+	for _, c := range checks {
+		if c.Status != Fail {
+			continue
 		}
-		return false
-	})
-	return first, ok
+		if below, ok := firstFailure(c.Checks); ok {
+			return below, true
+		}
+		return c, true
+	}
+	return Check{}, false
 }
 
 // failedCodes appends the codes of the checks that made a rejection, causes
 // before what follows from them, each once.
 func failedCodes(list []Code, checks []Check) []Code {
-	failures(checks, func(c Check) bool {
-		list = appendCode(failedCodes(list, c.Checks), c.Code)
-		return true
-	})
+	for _, c := range checks {
+		if c.Status == Fail {
+			list = appendCode(failedCodes(list, c.Checks), c.Code)
+		}
+	}
 	return list
 }
 

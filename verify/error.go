@@ -49,13 +49,11 @@ type RejectedError struct {
 	Err error
 }
 
-// Reject makes the verdict "rejected" out of checks of which at least one has
-// failed. It is for packages that check claims, which reject before there is an
-// artifact to decide about.
+// Reject makes the verdict "rejected" out of a check that has failed. It is for
+// packages that check claims, which reject before there is an artifact to decide
+// about. Whatever status the check has, it is reported as failed.
 func Reject(e Evidence) *RejectedError {
-	if e.Check.Status != NotRun {
-		e.Check.Status = Fail
-	}
+	e.Check.Status = Fail
 	return &RejectedError{Report: newReport(Rejected, e.Time, []Check{e.Check}, e.NotCovered)}
 }
 
