@@ -77,3 +77,11 @@ func (d *digester) set() Set {
 	}
 	return Set{ds}
 }
+
+// sums appends all digests to b, in the order of d.algs.
+func (d *digester) sums(b []byte) []byte {
+	for _, h := range d.states {
+		b = h.Sum(b)
+	}
+	return b
+}

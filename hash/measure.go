@@ -103,7 +103,7 @@ func MeasureFile(ctx context.Context, name string, algs ...Algorithm) (Artifact,
 	if !info.Mode().IsRegular() {
 		return Artifact{}, &Error{Code: CodeNotRegular, Name: name, Detail: describeMode(info.Mode())}
 	}
-	f, err := openFile(name)
+	f, err := os.OpenFile(name, os.O_RDONLY|dontWait, 0)
 	if err != nil {
 		return Artifact{}, &Error{Code: CodeRead, Name: name, Err: cause(err)}
 	}

@@ -5,14 +5,8 @@
 
 package hash
 
-import (
-	"os"
-	"syscall"
-)
+import "syscall"
 
-// openFile opens for reading without ever waiting: opening a FIFO that took
-// the place of a file would otherwise block, and a terminal must not become
-// ours.
-func openFile(name string) (*os.File, error) {
-	return os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0)
-}
+// dontWait is for opening files: opening a FIFO that took the place of a file
+// would otherwise block, and a terminal must not become ours.
+const dontWait = syscall.O_NONBLOCK | syscall.O_NOCTTY

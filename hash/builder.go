@@ -1,0 +1,92 @@
+// Copyright 2026 The tallystick authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package hash
+
+import (
+	"strings"
+	"sync/atomic"
+)
+
+// A builder collects the entries of a tree and holds it to the limits. Only one
+// goroutine adds entries; what adjusts the count of bytes may run beside it.
+type builder struct {
+	*plan
+	nodes     []*node
+	excluded  []string
+	seen      int // entries, excluded ones too
+	nameBytes int64
+	bytes     atomic.Int64
+
+	// Nodes and digests are cut from slabs: one allocation for many files,
+	// and a node does not move while a worker fills it in.
+	nodeSlab []node
+	dataSlab []byte
+}
+
+const slabSize = 256
+
+// count accounts for entries before anything is kept of them.
+func (b *builder) count(n int, name string) error {
+	b.seen += n
+	if b.seen > b.MaxFiles {
+		return b.limit(name, "MaxFiles", int64(b.MaxFiles), "entries")
+	}
+	return nil
+}
+
+// keep accounts for the memory of a name or link target.
+func (b *builder) keep(text, name string) error {
+	b.nameBytes += int64(len(text))
+	if b.nameBytes > b.MaxNameBytes {
+		return b.limit(name, "MaxNameBytes", b.MaxNameBytes, "bytes of names")
+	}
+	return nil
+}
+
+// grow accounts for content. n is negative when a file turned out smaller than
+// it promised.
+func (b *builder) grow(n int64, name string) error {
+	// Neither can overflow: both are at most MaxBytes before.
+	if n > b.MaxBytes || b.bytes.Add(n) > b.MaxBytes {
+		return b.limit(name, "MaxBytes", b.MaxBytes, "bytes")
+	}
+	return nil
+}
+
+// exclude records an entry that the options leave out.
+func (b *builder) leaveOut(name string) error {
+	b.excluded = append(b.excluded, name)
+	return b.keep(name, name)
+}
+
+// add makes the node of an entry.
+func (b *builder) add(name string, typ EntryType) (*node, error) {
+	if depth := strings.Count(name, "/") + 1; depth > b.MaxDepth {
+		return nil, b.limit(name, "MaxDepth", int64(b.MaxDepth), "elements in a name")
+	}
+	if err := b.keep(name, name); err != nil {
+		return nil, err
+	}
+	if len(b.nodeSlab) == 0 {
+		b.nodeSlab = make([]node, slabSize)
+	}
+	n := &b.nodeSlab[0]
+	b.nodeSlab = b.nodeSlab[1:]
+	n.name, n.typ = name, typ
+	b.nodes = append(b.nodes, n)
+	if typ == File {
+		if len(b.dataSlab) < b.stride {
+			b.dataSlab = make([]byte, slabSize*b.stride)
+		}
+		n.data = b.dataSlab[:b.stride:b.stride]
+		b.dataSlab = b.dataSlab[b.stride:]
+	}
+	return n, nil
+}
+
+func (b *builder) tree() *Tree {
+	t := &Tree{nodes: b.nodes, algs: b.algs, identities: b.identities, excluded: b.excluded}
+	t.finish()
+	return t
+}

@@ -1,0 +1,171 @@
+// Copyright 2026 The tallystick authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package hash
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// A Delta says how a tree differs from what was wanted. All names are sorted by
+// their bytes, and raw: print them with [EscapeName].
+type Delta struct {
+	Equal   int      // entries that are the same, in all that was compared
+	Missing []string // wanted and not there
+	Extra   []string // there and not wanted
+	Changed []Change // there and different
+}
+
+// Same reports whether there is no difference.
+func (d *Delta) Same() bool {
+	return len(d.Missing) == 0 && len(d.Extra) == 0 && len(d.Changed) == 0
+}
+
+// A Change is an entry that differs from what was wanted.
+type Change struct {
+	Name        string
+	Differences []Difference // at least one
+}
+
+// A Difference is one property in which an entry differs.
+type Difference struct {
+	// Field is "type", "size", "executable", "target", the name of an
+	// algorithm, or "digests" if no shared algorithm proves anything.
+	Field string
+	// What was wanted and found, printable.
+	Want, Got string
+}
+
+// A MismatchError says that a tree is not what a manifest lists. It answers
+// [errors.Is] for [CodeMismatch].
+type MismatchError struct {
+	Delta
+}
+
+// Error returns one printable line with the numbers and the first names.
+func (e *MismatchError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %d missing, %d extra, %d changed", CodeMismatch, len(e.Missing), len(e.Extra), len(e.Changed))
+	shown := 0
+	show := func(what, name string) {
+		if shown++; shown <= 3 {
+			fmt.Fprintf(&b, "; %s %s", what, EscapeName(name))
+		}
+	}
+	for _, c := range e.Changed {
+		show("changed", c.Name)
+	}
+	for _, name := range e.Extra {
+		show("extra", name)
+	}
+	for _, name := range e.Missing {
+		show("missing", name)
+	}
+	if shown > 3 {
+		b.WriteString("; ...")
+	}
+	return b.String()
+}
+
+// Is reports whether target is CodeMismatch.
+func (e *MismatchError) Is(target error) bool { return target == CodeMismatch }
+
+// Match compares the tree with a manifest that lists all of it. The result is
+// nil only if every entry of the manifest is there and the same, and nothing else
+// is there; otherwise it is a [*MismatchError] with all differences. Two files
+// are the same if every digest that both sides have is equal and at least one of
+// those is strong, and if the size and execute bit are equal as far as both
+// sides know them. A link is the same if its target is, byte by byte.
+//
+// Folders take part only if the manifest lists any, as the formats that list
+// files cannot hold them. A link that the manifest does not list is always extra.
+//
+// An empty manifest and the zero Tree are an [*Error] with [CodeOptions]: they
+// would match each other.
+func (t *Tree) Match(m *Manifest) error {
+	if m.Len() == 0 {
+		return &Error{Code: CodeOptions, Detail: "a manifest without entries matches nothing"}
+	}
+	if !t.measured {
+		return &Error{Code: CodeOptions, Detail: "the zero Tree was never measured"}
+	}
+	d := compare(len(m.entries), func(i int) ManifestEntry { return m.entries[i] }, t, m.folders)
+	if d.Same() {
+		return nil
+	}
+	return &MismatchError{*d}
+}
+
+// Diff compares two trees as [Tree.Match] would, folders included. Execute bits
+// that one of the trees does not know are not compared.
+func Diff(want, got *Tree) *Delta {
+	return compare(len(want.nodes), want.claim, got, true)
+}
+
+// compare walks over both sorted lists at once.
+func compare(n int, want func(int) ManifestEntry, got *Tree, folders bool) *Delta {
+	d := &Delta{}
+	j := 0
+	extra := func() {
+		if g := got.nodes[j]; folders || g.typ != Dir {
+			d.Extra = append(d.Extra, g.name)
+		}
+		j++
+	}
+	for i := range n {
+		w := want(i)
+		for j < len(got.nodes) && got.nodes[j].name < w.Name {
+			extra()
+		}
+		if j == len(got.nodes) || got.nodes[j].name != w.Name {
+			d.Missing = append(d.Missing, w.Name)
+			continue
+		}
+		if diffs := differences(w, Entry{got.nodes[j], got}); len(diffs) > 0 {
+			d.Changed = append(d.Changed, Change{w.Name, diffs})
+		} else {
+			d.Equal++
+		}
+		j++
+	}
+	for j < len(got.nodes) {
+		extra()
+	}
+	return d
+}
+
+func differences(want ManifestEntry, got Entry) []Difference {
+	if want.Type != got.Type() {
+		return []Difference{{"type", want.Type.String(), got.Type().String()}}
+	}
+	var ds []Difference
+	switch want.Type {
+	case Link:
+		if want.Target != got.Target() {
+			ds = append(ds, Difference{"target", EscapeName(want.Target), EscapeName(got.Target())})
+		}
+	case File:
+		if want.Size != nil && *want.Size != got.Size() {
+			ds = append(ds, Difference{"size", strconv.FormatInt(*want.Size, 10), strconv.FormatInt(got.Size(), 10)})
+		}
+		if yes, known := got.Executable(); want.Executable != nil && known && *want.Executable != yes {
+			ds = append(ds, Difference{"executable", strconv.FormatBool(*want.Executable), strconv.FormatBool(yes)})
+		}
+		measured := got.Digests()
+		agreement := want.Digests.Compare(measured)
+		switch agreement {
+		case Same:
+		case Different, Conflicting:
+			for w := range want.Digests.All() {
+				if g, ok := measured.Get(w.alg); ok && g != w {
+					ds = append(ds, Difference{w.alg.String(), w.Hex(), g.Hex()})
+				}
+			}
+		default:
+			ds = append(ds, Difference{"digests", "a strong algorithm in common: " + want.Digests.String(), measured.String()})
+		}
+	}
+	return ds
+}

@@ -1,0 +1,130 @@
+// Copyright 2026 The tallystick authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package hash
+
+import (
+	"fmt"
+	"runtime"
+	"slices"
+)
+
+// TreeOptions say what [MeasureTree], [MeasureZip] and [MeasureTar] measure and
+// when they give up. A nil *TreeOptions and zero fields mean the defaults.
+type TreeOptions struct {
+	// Algorithms are measured for every file, in one read. The tree
+	// identities DirHash, GitTree and GitTreeSHA256 may be among them: each
+	// adds the algorithm of files that it is built on, and is part of
+	// [Tree.Artifact]. None means SHA256.
+	Algorithms []Algorithm
+
+	// Exclude lists patterns of what to leave out; none leaves out nothing,
+	// not even .git. A pattern is that of [path.Match]. One without a slash
+	// matches the last element of a name anywhere in the tree; one with a
+	// slash matches the whole name from the root, and a slash at its
+	// beginning only says so. A slash at its end makes it match folders
+	// only. What is in an excluded folder is excluded with it. The tree
+	// lists what was excluded: see [Tree.Excluded].
+	Exclude []string
+
+	// MaxFiles limits the number of entries: files, folders and links,
+	// excluded ones too. Default 4,000,000.
+	MaxFiles int
+	// MaxBytes limits the size of all files together, in bytes. Default 1 TiB.
+	MaxBytes int64
+	// MaxDepth limits the number of elements of a name. Default 1024.
+	MaxDepth int
+	// MaxNameBytes limits the length of all names and link targets
+	// together, in bytes, and so the memory that a tree takes. Default 1 GiB.
+	MaxNameBytes int64
+	// MaxRatio limits how many times larger than an archive its content may
+	// be, after the first 16 MiB. Source code compresses 4 to 10 times,
+	// the worst that deflate can do is 1032. Default 250. Folders have no
+	// ratio.
+	MaxRatio int
+
+	// Workers is the number of files that are read at the same time.
+	// Default GOMAXPROCS. The result does not depend on it.
+	Workers int
+}
+
+// ratioFloor is the content that any archive may hold, whatever its own size.
+const ratioFloor = 16 << 20
+
+// A plan is TreeOptions with the defaults filled in and checked.
+type plan struct {
+	TreeOptions
+	algs       []Algorithm // of files; sorted, without repeats
+	identities []Algorithm // of the tree; sorted, without repeats
+	exclude    excluder
+	stride     int // bytes of all digests of one file
+}
+
+func newPlan(opts *TreeOptions) (*plan, error) {
+	p := &plan{}
+	if opts != nil {
+		p.TreeOptions = *opts
+	}
+	for _, limit := range []struct {
+		name  string
+		value int64
+	}{
+		{"MaxFiles", int64(p.MaxFiles)},
+		{"MaxBytes", p.MaxBytes},
+		{"MaxDepth", int64(p.MaxDepth)},
+		{"MaxNameBytes", p.MaxNameBytes},
+		{"MaxRatio", int64(p.MaxRatio)},
+		{"Workers", int64(p.Workers)},
+	} {
+		if limit.value < 0 {
+			return nil, &Error{Code: CodeOptions, Name: limit.name, Detail: fmt.Sprintf("is %d, must not be negative", limit.value)}
+		}
+	}
+	setDefault(&p.MaxFiles, 4_000_000)
+	setDefault(&p.MaxBytes, 1<<40)
+	setDefault(&p.MaxDepth, 1024)
+	setDefault(&p.MaxNameBytes, 1<<30)
+	setDefault(&p.MaxRatio, 250)
+	setDefault(&p.Workers, runtime.GOMAXPROCS(0))
+	p.Workers = min(p.Workers, 256)
+
+	for _, a := range p.Algorithms {
+		if a.info().kind == ofTree {
+			p.identities = append(p.identities, a)
+			a = a.fileAlgorithm()
+		}
+		p.algs = append(p.algs, a)
+	}
+	p.identities = slices.Compact(slices.Sorted(slices.Values(p.identities)))
+	d, err := newDigester(p.algs)
+	if err != nil {
+		return nil, err
+	}
+	p.algs = d.algs
+	for _, a := range p.algs {
+		p.stride += a.Size()
+	}
+	p.exclude, err = newExcluder(p.Exclude)
+	return p, err
+}
+
+func setDefault[T int | int64](v *T, value T) {
+	if *v == 0 {
+		*v = value
+	}
+}
+
+// fileAlgorithm returns the algorithm of files that a tree identity is built on.
+func (a Algorithm) fileAlgorithm() Algorithm {
+	switch a {
+	case GitTree:
+		return GitBlob
+	case GitTreeSHA256:
+		return GitBlobSHA256
+	}
+	return SHA256 // DirHash
+}
+
+func (p *plan) limit(name, option string, max int64, what string) error {
+	return &Error{Code: CodeLimit, Name: name, Detail: fmt.Sprintf("more than %d %s (TreeOptions.%s)", max, what, option)}
+}

@@ -1,0 +1,463 @@
+// Copyright 2026 The tallystick authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package hash
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+// MeasureTree measures the folder dir and all that is in it. A nil opts means
+// the defaults.
+//
+// Links in the path dir itself are followed, as the caller chose it; links in
+// the tree are recorded and never followed, whatever somebody does to the tree
+// meanwhile. Files are read as they are: nothing is ignored unless
+// [TreeOptions.Exclude] says so, and no line ending or name is normalised.
+//
+// Errors are of type [*Error] and name the entry, relative to dir: a FIFO,
+// socket or device is found without blocking and has [CodeNotRegular]; a file
+// that changes while it is read, even when read once more, and a folder that
+// changes while it is visited have [CodeChanged]; a limit has [CodeLimit]; what
+// cannot be opened or read has [CodeRead]. If there are several the one returned
+// is the first in the order of a walk that visits the entries of each folder by
+// the bytes of their names. When ctx is done its error is returned.
+//
+// On file systems whose clock is coarse, a change within the same tick as the
+// one before it can go unseen.
+func MeasureTree(ctx context.Context, dir string, opts *TreeOptions) (*Tree, error) {
+	return measureTree(ctx, dir, opts, openRootFolder)
+}
+
+// measureTree lets tests choose the portable kind of folder.
+func measureTree(ctx context.Context, dir string, opts *TreeOptions, open func(string) (folder, error)) (*Tree, error) {
+	p, err := newPlan(opts)
+	if err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	// Before opening, as for files.
+	info, err := os.Stat(dir)
+	if err != nil {
+		return nil, &Error{Code: CodeRead, Name: dir, Err: cause(err)}
+	}
+	if !info.IsDir() {
+		return nil, &Error{Code: CodeRead, Name: dir, Detail: "is not a folder", Err: syscall.ENOTDIR}
+	}
+	root, err := open(dir)
+	if err != nil {
+		return nil, &Error{Code: CodeRead, Name: dir, Err: err}
+	}
+	w := &walker{builder: &builder{plan: p}, pool: newPool(ctx, p)}
+	if err := w.walk(root); err != nil {
+		w.fail(w.number, err)
+	}
+	if err := w.wait(); err != nil {
+		return nil, withName(err, dir)
+	}
+	return w.tree(), nil
+}
+
+const (
+	// maxFrames is how many folders on the way from the root to where the
+	// walker is stay open.
+	maxFrames = 64
+	// A batch of files that one worker measures.
+	maxBatch      = 64
+	maxBatchBytes = 1 << 20
+)
+
+// A walker finds the entries. It goes depth first and visits each folder's
+// entries by name.
+type walker struct {
+	*builder
+	*pool
+	number int64 // of the entry that is visited
+	stack  []*frame
+	batch  []measurement
+	weight int64 // bytes of batch
+}
+
+// A frame is a folder between the root and where the walker is.
+type frame struct {
+	dir   *sharedFolder // nil while closed to save descriptors
+	name  string        // in the tree, "" for the root
+	base  string
+	names []string
+	next  int
+	stat  stat // when it was listed
+}
+
+// A measurement is a file to be read.
+type measurement struct {
+	n      *node
+	base   string
+	stat   stat
+	number int64
+}
+
+func (w *walker) walk(root folder) error {
+	defer func() {
+		w.flush()
+		for _, f := range w.stack {
+			if f.dir != nil {
+				f.dir.release()
+			}
+		}
+	}()
+	if err := w.enter(root, "", "", stat{}); err != nil {
+		return err
+	}
+	for len(w.stack) > 0 {
+		if w.failed() {
+			return nil // the pool knows why
+		}
+		f := w.stack[len(w.stack)-1]
+		if f.next < len(f.names) {
+			base := f.names[f.next]
+			f.next++
+			w.number++
+			if err := w.visit(f, base); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := w.leave(f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// enter puts an open folder on the stack and lists it. before is what lstat
+// said about it, except for the root.
+func (w *walker) enter(dir folder, name, base string, before stat) error {
+	f := &frame{dir: share(dir), name: name, base: base}
+	w.stack = append(w.stack, f)
+	st, err := f.dir.stat()
+	if err != nil {
+		return &Error{Code: CodeRead, Name: name, Err: err}
+	}
+	if name != "" && !st.same(before) {
+		return changed(name, "another folder took its place")
+	}
+	if i := len(w.stack) - maxFrames; i > 0 && w.stack[i].dir != nil {
+		// The root stays open: from there all others can be found again.
+		w.stack[i].dir.release()
+		w.stack[i].dir = nil
+	}
+	counted := 0
+	for range 2 {
+		f.names = f.names[:0]
+		w.seen -= counted
+		counted = 0
+		for {
+			names, err := f.dir.names()
+			if err != nil {
+				return &Error{Code: CodeRead, Name: name, Err: err}
+			}
+			if len(names) == 0 {
+				break
+			}
+			counted += len(names)
+			if err := w.count(len(names), name); err != nil {
+				return err
+			}
+			if err := w.ctx.Err(); err != nil {
+				return err
+			}
+			f.names = append(f.names, names...)
+		}
+		after, err := f.dir.stat()
+		if err != nil {
+			return &Error{Code: CodeRead, Name: name, Err: err}
+		}
+		if after.untouched(st) {
+			f.stat = st
+			slices.Sort(f.names)
+			return nil
+		}
+		if st, err = w.relist(f); err != nil {
+			return err
+		}
+	}
+	return changed(name, "its list of names changed while it was read, twice")
+}
+
+// relist opens a folder once more, so that it can be listed from the start.
+func (w *walker) relist(f *frame) (stat, error) {
+	again, err := f.dir.openFolder(".")
+	if err != nil {
+		return stat{}, &Error{Code: CodeRead, Name: f.name, Err: err}
+	}
+	f.dir.release()
+	f.dir = share(again)
+	st, err := again.stat()
+	if err != nil {
+		return stat{}, &Error{Code: CodeRead, Name: f.name, Err: err}
+	}
+	return st, nil
+}
+
+// leave takes the topmost folder off the stack and makes sure that the one
+// below it is open.
+func (w *walker) leave(f *frame) error {
+	w.flush()
+	st, err := f.dir.stat()
+	if err != nil {
+		return &Error{Code: CodeRead, Name: f.name, Err: err}
+	}
+	if !st.untouched(f.stat) {
+		return changed(f.name, "entries were added, removed or renamed while it was visited")
+	}
+	f.dir.release()
+	f.dir = nil
+	w.stack = w.stack[:len(w.stack)-1]
+	if len(w.stack) == 0 || w.stack[len(w.stack)-1].dir != nil {
+		return nil
+	}
+	return w.reopen()
+}
+
+// reopen opens the topmost folder again, and half as many above it as may be
+// open, from the root down.
+func (w *walker) reopen() error {
+	at := w.stack[0].dir.hold()
+	for i, f := range w.stack[1:] {
+		next, err := at.openFolder(f.base)
+		at.release()
+		if err != nil {
+			return changed(f.name, "could not be opened again: "+EscapeName(err.Error()))
+		}
+		at = share(next)
+		st, err := at.stat()
+		if err == nil && !st.same(f.stat) {
+			err = changed(f.name, "another folder took its place")
+		}
+		if err != nil {
+			at.release()
+			return withName(err, f.name)
+		}
+		if i+1 >= len(w.stack)-maxFrames/2 {
+			f.dir = at.hold()
+		}
+	}
+	at.release()
+	return nil
+}
+
+func changed(name, detail string) error {
+	return &Error{Code: CodeChanged, Name: name, Detail: detail}
+}
+
+// visit looks at one entry of a folder.
+func (w *walker) visit(f *frame, base string) error {
+	name := base
+	if f.name != "" {
+		name = f.name + "/" + base
+	}
+	if err := checkElement(base); err != nil {
+		return withName(err, name)
+	}
+	if w.exclude.match(name, base, false) {
+		return w.leaveOut(name)
+	}
+	st, err := f.dir.lstat(base)
+	if err != nil {
+		return openError(f.dir, base, name, stat{}, err)
+	}
+	switch {
+	case st.mode.IsDir():
+		if w.exclude.match(name, base, true) {
+			return w.leaveOut(name)
+		}
+		if _, err := w.add(name, Dir); err != nil {
+			return err
+		}
+		w.flush()
+		dir, err := f.dir.openFolder(base)
+		if err != nil {
+			return openError(f.dir, base, name, st, err)
+		}
+		return w.enter(dir, name, base, st)
+	case st.mode&os.ModeSymlink != 0:
+		n, err := w.add(name, Link)
+		if err != nil {
+			return err
+		}
+		n.data, err = f.dir.readLink(base, st.size)
+		if err != nil {
+			return openError(f.dir, base, name, st, err)
+		}
+		return w.keep(string(n.data), name)
+	case st.mode.IsRegular():
+		n, err := w.add(name, File)
+		if err != nil {
+			return err
+		}
+		n.size, n.exec = st.size, modeExec(st.mode)
+		if err := w.grow(st.size, name); err != nil {
+			return err
+		}
+		w.batch = append(w.batch, measurement{n, base, st, w.number})
+		w.weight += st.size
+		if len(w.batch) == maxBatch || w.weight >= maxBatchBytes {
+			w.flush()
+		}
+		return nil
+	}
+	return &Error{Code: CodeNotRegular, Name: name, Detail: describeMode(st.mode)}
+}
+
+// checkElement refuses what no file system should give out as a name, for
+// instance a faulty or hostile one in user space.
+func checkElement(base string) error {
+	if base == "" || base == "." || base == ".." || strings.ContainsAny(base, "/\x00") {
+		return &Error{Code: CodeName, Detail: "the file system gives out an impossible name"}
+	}
+	return nil
+}
+
+func modeExec(m os.FileMode) execBit {
+	if runtime.GOOS == "windows" {
+		return execUnknown
+	}
+	return execOf(m&0o100 != 0)
+}
+
+// openError explains why something that was listed could not be looked at: it
+// may have gone or turned into something else.
+func openError(dir folder, base, name string, before stat, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return &Error{Code: CodeChanged, Name: name, Detail: "vanished after it was listed", Err: err}
+	}
+	if now, err2 := dir.lstat(base); err2 == nil && before != (stat{}) && !now.same(before) {
+		return &Error{Code: CodeChanged, Name: name, Detail: "something else took its place", Err: err}
+	}
+	return &Error{Code: CodeRead, Name: name, Err: err}
+}
+
+// flush hands the batch to the workers. All of it is in the topmost folder.
+func (w *walker) flush() {
+	if len(w.batch) == 0 {
+		return
+	}
+	batch := w.batch
+	dir := w.stack[len(w.stack)-1].dir.hold()
+	w.batch, w.weight = nil, 0
+	w.submit(func(k *worker) {
+		defer dir.release()
+		for _, m := range batch {
+			if w.skip(m.number) {
+				return
+			}
+			if err := w.measure(k, dir, m); err != nil {
+				w.fail(m.number, withName(err, m.n.name))
+			}
+		}
+	})
+}
+
+// measure reads one file into its node, twice if it changes the first time.
+func (w *walker) measure(k *worker, dir folder, m measurement) error {
+	st := m.stat
+	counted := st.size
+	var why string
+	for try := range 2 {
+		if try > 0 {
+			var err error
+			if st, err = dir.lstat(m.base); err != nil {
+				return openError(dir, m.base, m.n.name, m.stat, err)
+			}
+			if !st.mode.IsRegular() {
+				return changed(m.n.name, "was a file and then "+describeMode(st.mode))
+			}
+			if err := w.grow(st.size-counted, m.n.name); err != nil {
+				return err
+			}
+			counted = st.size
+		}
+		f, err := dir.openFile(m.base)
+		if err != nil {
+			err = openError(dir, m.base, m.n.name, st, err)
+			if errors.Is(err, CodeChanged) {
+				why = "another file took its place"
+				continue
+			}
+			return err
+		}
+		why, err = k.read(f, st, m.n.data)
+		f.close()
+		if err != nil {
+			return err
+		}
+		if why == "" {
+			m.n.size, m.n.exec = st.size, modeExec(st.mode)
+			return nil
+		}
+	}
+	return changed(m.n.name, "changed while it was read, twice: "+why)
+}
+
+// read measures an open file that lstat described as st and appends its digests
+// to sums[:0]. If the file is another one or does not keep still, why says so.
+func (k *worker) read(f openFile, st stat, sums []byte) (why string, err error) {
+	before, err := f.stat()
+	if err != nil {
+		return "", &Error{Code: CodeRead, Err: err}
+	}
+	if !before.mode.IsRegular() || !before.same(st) {
+		return "another file took its place", nil
+	}
+	if before.size != st.size {
+		return "its size changed", nil
+	}
+	k.d.reset(st.size)
+	var n int64
+	for {
+		if err := k.ctx.Err(); err != nil {
+			return "", err
+		}
+		// Ask for one byte more than there should be: if it does not come
+		// there is no need to ask again for the end of the file, and a file
+		// that grows as fast as it is read still ends here.
+		p := k.buf
+		if rest := st.size - n + 1; rest < int64(len(p)) {
+			p = p[:rest]
+		}
+		m, err := f.read(p)
+		if err != nil {
+			return "", &Error{Code: CodeRead, Err: err}
+		}
+		k.d.Write(p[:m])
+		n += int64(m)
+		if n > st.size {
+			return fmt.Sprintf("it should have %d bytes and has more", st.size), nil
+		}
+		if m == 0 || n == st.size && m < len(p) {
+			break
+		}
+	}
+	if n != st.size {
+		return fmt.Sprintf("it should have %d bytes and has %d", st.size, n), nil
+	}
+	after, err := f.stat()
+	if err != nil {
+		return "", &Error{Code: CodeRead, Err: err}
+	}
+	if !after.untouched(st) {
+		return "its times or mode changed", nil
+	}
+	k.d.sums(sums[:0])
+	return "", nil
+}
