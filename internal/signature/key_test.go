@@ -1,6 +1,8 @@
 // Copyright 2026 The tallystick authors.
 // SPDX-License-Identifier: Apache-2.0
 
+//lint:file-ignore SA1019 These tests make the broken ECDSA keys that a caller can make.
+
 package signature_test
 
 import (

@@ -136,22 +136,26 @@ func parseSPKI(der []byte) (crypto.PublicKey, error) {
 	)
 	malformed := fail(ErrMalformed, "PUBLIC KEY", "DER of a SubjectPublicKeyInfo", "something else")
 	var info spki
-	if rest, err := asn1.Unmarshal(der, &info); err != nil || len(rest) != 0 {
+	if _, err := asn1.Unmarshal(der, &info); err != nil {
 		return nil, malformed
 	}
 	alg := info.Algorithm.Algorithm
-	params := info.Algorithm.Parameters.FullBytes
 	switch {
 	case alg.Equal(oidEd25519):
-		if len(params) != 0 && !bytes.Equal(params, asn1.NullBytes) || info.Key.BitLength%8 != 0 {
-			return nil, malformed
+		// Both encodings are fixed (RFC 8410 section 4): without parameters,
+		// and the one with NULL that we tolerate.
+		const plain, withNull = "\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00", "\x30\x2c\x30\x07\x06\x03\x2b\x65\x70\x05\x00\x03\x21\x00"
+		for _, prefix := range []string{plain, withNull} {
+			if key, ok := bytes.CutPrefix(der, []byte(prefix)); ok && len(key) == ed25519.PublicKeySize {
+				return ed25519.PublicKey(key), nil
+			}
 		}
-		return ed25519.PublicKey(info.Key.Bytes), nil
+		return nil, malformed
 	case alg.Equal(oidEC):
 		// RFC 5480 section 2.1.1: a named curve. Say apart that a curve is
 		// unknown and that a point is none.
 		var curve asn1.ObjectIdentifier
-		if rest, err := asn1.Unmarshal(params, &curve); err != nil || len(rest) != 0 {
+		if _, err := asn1.Unmarshal(info.Algorithm.Parameters.FullBytes, &curve); err != nil {
 			return nil, malformed
 		}
 		if !knownCurve(curve) {
@@ -165,7 +169,8 @@ func parseSPKI(der []byte) (crypto.PublicKey, error) {
 	if err != nil {
 		return nil, malformed
 	}
-	// crypto/x509 skips what follows the numbers of an RSA key. Nothing may.
+	// encoding/asn1 and crypto/x509 skip what follows the last member of a sequence.
+	// Nothing may.
 	if again, err := x509.MarshalPKIXPublicKey(pub); err != nil || !bytes.Equal(again, der) {
 		return nil, malformed
 	}

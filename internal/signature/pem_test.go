@@ -18,6 +18,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -76,6 +77,18 @@ func rsaSPKI(n *big.Int, e int64) []byte {
 func modulus(bits int) *big.Int {
 	n := new(big.Int).Lsh(big.NewInt(1), uint(bits-1))
 	return n.Add(n, big.NewInt(1))
+}
+
+// evenEd25519 is a good public key whose last bit is zero, as DER wants unused bits.
+func evenEd25519() []byte {
+	seed := make([]byte, ed25519.SeedSize)
+	for {
+		pub := ed25519.NewKeyFromSeed(seed)[ed25519.SeedSize:]
+		if pub[31]&1 == 0 {
+			return pub
+		}
+		seed[0]++
+	}
 }
 
 // One key has one fingerprint, however it is written.
@@ -153,6 +166,10 @@ func TestParsePEMRefuses(t *testing.T) {
 	offCurve := bytes.Clone(point)
 	offCurve[64] ^= 1
 	n := modulus(2048)
+	exponentReason := signature.ErrWeak
+	if strconv.IntSize == 32 { // crypto/x509 cannot hold the number
+		exponentReason = signature.ErrMalformed
+	}
 	even := new(big.Int).Sub(n, big.NewInt(1))
 
 	for _, tt := range []struct {
@@ -189,12 +206,19 @@ func TestParsePEMRefuses(t *testing.T) {
 		{"DER: RSA without parameters", block("PUBLIC KEY", seq(seq(oidRSA), bitString(seq(integer(n), integer(big.NewInt(3)))))), signature.ErrMalformed},
 		{"DER: ECDSA without curve", block("PUBLIC KEY", seq(seq(oidEC), bitString(point))), signature.ErrMalformed},
 		{"DER: third element in SPKI", block("PUBLIC KEY", seq(seq(oidEC, oidP256), bitString(point), null)), signature.ErrMalformed},
+		{"Ed25519 and a third element in SPKI", block("PUBLIC KEY", seq(seq(oidEd25519), bitString(raw), null)), signature.ErrMalformed},
+		{"Ed25519 and a third element in the algorithm", block("PUBLIC KEY", seq(seq(oidEd25519, null, null), bitString(raw))), signature.ErrMalformed},
+		{"Ed25519 with NULL and a byte after", block("PUBLIC KEY", append(ed25519SPKI(raw, null), 0)), signature.ErrMalformed},
+		{"ECDSA and a third element in the algorithm", block("PUBLIC KEY", seq(seq(oidEC, oidP256, null), bitString(point))), signature.ErrMalformed},
+		{"DER: byte after ECDSA", block("PUBLIC KEY", append(bytes.Clone(ecBlock.Bytes), 0)), signature.ErrMalformed},
+		{"DER: byte after RSA", block("PUBLIC KEY", append(bytes.Clone(rsaBlock.Bytes), 0)), signature.ErrMalformed},
+		{"certificate as PUBLIC KEY", bytes.ReplaceAll(testdata(t, "rsa.crt"), []byte("CERTIFICATE"), []byte("PUBLIC KEY")), signature.ErrMalformed},
 		{"Ed25519 with a curve", block("PUBLIC KEY", ed25519SPKI(raw, oidP256)), signature.ErrMalformed},
 		{"Ed25519 with 31 bytes", block("PUBLIC KEY", ed25519SPKI(raw[:31], nil)), signature.ErrMalformed},
 		{"Ed25519 with 33 bytes", block("PUBLIC KEY", ed25519SPKI(append(bytes.Clone(raw), 0), nil)), signature.ErrMalformed},
 		{"Ed25519 with 2 bytes", block("PUBLIC KEY", ed25519SPKI(raw[:2], nil)), signature.ErrMalformed},
 		{"Ed25519 with no bytes", block("PUBLIC KEY", ed25519SPKI(nil, nil)), signature.ErrMalformed},
-		{"Ed25519 with unused bits", block("PUBLIC KEY", seq(seq(oidEd25519), der(0x03, []byte{1}, raw[:31], []byte{0}))), signature.ErrMalformed},
+		{"Ed25519 with an unused bit", block("PUBLIC KEY", seq(seq(oidEd25519), der(0x03, []byte{1}, evenEd25519()))), signature.ErrMalformed},
 		{"ECDSA point off the curve", block("PUBLIC KEY", seq(seq(oidEC, oidP256), bitString(offCurve))), signature.ErrMalformed},
 		{"ECDSA point at infinity", block("PUBLIC KEY", seq(seq(oidEC, oidP256), bitString([]byte{0}))), signature.ErrMalformed},
 		{"ECDSA point of another curve", block("PUBLIC KEY", seq(seq(oidEC, oid(1, 3, 132, 0, 34)), bitString(point))), signature.ErrMalformed},
@@ -210,7 +234,7 @@ func TestParsePEMRefuses(t *testing.T) {
 		{"RSA exponent 1", block("PUBLIC KEY", rsaSPKI(n, 1)), signature.ErrWeak},
 		{"RSA exponent 2", block("PUBLIC KEY", rsaSPKI(n, 2)), signature.ErrWeak},
 		{"RSA exponent 65536", block("PUBLIC KEY", rsaSPKI(n, 65536)), signature.ErrWeak},
-		{"RSA exponent 2^31+1", block("PUBLIC KEY", rsaSPKI(n, 1<<31+1)), signature.ErrWeak},
+		{"RSA exponent 2^31+1", block("PUBLIC KEY", rsaSPKI(n, 1<<31+1)), exponentReason},
 		{"RSA exponent 0", block("PUBLIC KEY", rsaSPKI(n, 0)), signature.ErrMalformed},
 		{"RSA exponent -3", block("PUBLIC KEY", rsaSPKI(n, -3)), signature.ErrMalformed},
 		{"RSA negative modulus", block("PUBLIC KEY", rsaSPKI(new(big.Int).Neg(n), 3)), signature.ErrMalformed},
@@ -314,10 +338,13 @@ func TestParseCertificate(t *testing.T) {
 		want signature.Reason
 	}{
 		{"a key", testdata(t, "rsa.pub"), signature.ErrMalformed},
+		{"under another label", bytes.ReplaceAll(testdata(t, "rsa.crt"), []byte("CERTIFICATE"), []byte("PUBLIC KEY")), signature.ErrMalformed},
 		{"not DER", block("CERTIFICATE", []byte("not DER")), signature.ErrMalformed},
 		{"two", slices.Concat(testdata(t, "rsa.crt"), testdata(t, "rsa.crt")), signature.ErrMalformed},
 		{"weak key", testdata(t, "refused-rsa1024.crt"), signature.ErrWeak},
 		{"P-224", block("CERTIFICATE", selfSigned(t, elliptic.P224())), signature.ErrUnknown},
+		{"Ed448", testdata(t, "refused-ed448.crt"), signature.ErrUnknown},
+		{"nothing", nil, signature.ErrMalformed},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c, k, err := signature.ParseCertificate(tt.data)

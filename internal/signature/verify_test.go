@@ -209,6 +209,29 @@ func TestVerifyMutations(t *testing.T) {
 	}
 }
 
+// A signature of a length that cannot be is refused by its length, and the error says so.
+func TestSignatureLength(t *testing.T) {
+	for _, tt := range []struct {
+		signer          crypto.Signer
+		size            int
+		expected, found string
+	}{
+		{ed25519Key(), 63, "64 bytes", "63 bytes"},
+		{ed25519Key(), 65, "64 bytes", "65 bytes"},
+		{p256Key(), 1 << 20, "DER or 64 bytes", "1048576 bytes"},
+		{p521Key(), 142, "DER or 132 bytes", "142 bytes"},
+		{rsaKey(), 255, "256 bytes", "255 bytes"},
+		{rsaKey(), 257, "256 bytes", "257 bytes"},
+	} {
+		err := must(signature.New(tt.signer.Public(), "")).Verify([]byte("a message"), make([]byte, tt.size))
+		wantReason(t, err, signature.ErrSignature)
+		var e *signature.Error
+		if errors.As(err, &e) && (e.Expected != tt.expected || e.Found != tt.found) {
+			t.Errorf("%v, want expected %s, found %s", err, tt.expected, tt.found)
+		}
+	}
+}
+
 func TestECDSAForms(t *testing.T) {
 	message := []byte("a message")
 	for _, tt := range []struct {
@@ -241,6 +264,7 @@ func TestECDSAForms(t *testing.T) {
 				{"s||r", raw(n.S, n.R, tt.size), false},
 				{"r||s with a byte more each", raw(n.R, n.S, tt.size+1), false},
 				{"r||s with a byte more", append(raw(n.R, n.S, tt.size), 0), false},
+				{"r||zero byte||s", slices.Concat(n.R.FillBytes(make([]byte, tt.size)), []byte{0}, n.S.FillBytes(make([]byte, tt.size))), false},
 				{"r||s with a byte less", raw(n.R, n.S, tt.size)[1:], false},
 				{"zero||s", raw(zero, n.S, tt.size), false},
 				{"r||zero", raw(n.R, zero, tt.size), false},
