@@ -1,0 +1,212 @@
+// Copyright 2026 The tallystick authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package provenance
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/clock"
+	"github.com/tallystick/tallystick/internal/dsse"
+	"github.com/tallystick/tallystick/internal/safe"
+	"github.com/tallystick/tallystick/internal/strictjson"
+	"github.com/tallystick/tallystick/internal/tally"
+	"github.com/tallystick/tallystick/verify"
+)
+
+// Options are the settings of [Open]. The zero value is a good choice.
+type Options struct {
+	// Time is the verification time, for keys with a validity window. Zero
+	// means now.
+	Time time.Time
+	// PredicateType, if not empty, is the only type that is accepted,
+	// compared exactly.
+	PredicateType string
+	// Limits bound the work. Zero fields mean the defaults.
+	Limits Limits
+}
+
+// Limits bound what an envelope may cost. A zero field means its default.
+type Limits struct {
+	Bytes    int64 // size of the envelope in bytes, default 32 MiB
+	Depth    int   // nesting of JSON, default 64
+	Subjects int   // default 100,000
+}
+
+const (
+	maxDigests = 64 // digests of one subject
+	maxListed  = 16 // useless signatures that a report lists one by one
+)
+
+func (l Limits) withDefaults() Limits {
+	if l.Bytes == 0 {
+		l.Bytes = 32 << 20
+	}
+	if l.Depth == 0 {
+		l.Depth = 64
+	}
+	if l.Subjects == 0 {
+		l.Subjects = 100_000
+	}
+	return l
+}
+
+func (l Limits) json() strictjson.Limits {
+	return strictjson.Limits{Bytes: l.Bytes, Depth: l.Depth}
+}
+
+// Open verifies a DSSE envelope and returns the in-toto Statement in it. It is
+// the only way to a [Statement].
+//
+// The payload is looked at only after the envelope names the in-toto payload
+// type and as many distinct keys of the set as its threshold demands have signed
+// and are valid at the verification time. Every signature is tried with every
+// key; a signature that cannot be used is reported and harms nothing, and more
+// than 1,024 signatures are refused.
+//
+// An envelope that is not accepted is a [*verify.RejectedError]. The zero KeySet
+// is the caller's mistake and a [*verify.Error] with [CodeKeySet].
+func Open(envelope []byte, keys KeySet, opts *Options) (*Statement, error) {
+	if keys.threshold < 1 {
+		return nil, &verify.Error{Code: CodeKeySet, What: "trusted keys", Expected: "at least one", Found: "none"}
+	}
+	if opts == nil {
+		opts = new(Options)
+	}
+	limits := opts.Limits.withDefaults()
+	evidence := verify.Evidence{
+		Time:  clock.At(opts.Time),
+		Check: verify.Check{Code: CodeStatement, Status: verify.Fail, What: "attestation"},
+	}
+	add := func(c verify.Check) { evidence.Check.Checks = append(evidence.Check.Checks, c) }
+	reject := func(c verify.Check) (*Statement, error) {
+		c.Status = verify.Fail
+		add(c)
+		return nil, verify.Reject(evidence)
+	}
+
+	e, err := dsse.Parse(envelope, limits.json())
+	if err != nil {
+		return reject(verify.Check{Code: malformedOrLimit(err), What: "DSSE envelope", Detail: err.Error()})
+	}
+	if !isInToto(e.PayloadType) {
+		return reject(verify.Check{Code: CodePayloadType, What: "payloadType of the envelope",
+			Expected: PayloadType, Found: safe.Quote(e.PayloadType)})
+	}
+	check, issuers := countSigners(e, keys, evidence.Time)
+	if check.Status != verify.Pass {
+		return reject(check)
+	}
+	add(check)
+
+	s, failure := parseStatement(e.Payload, limits)
+	if failure != nil {
+		return reject(*failure)
+	}
+	if opts.PredicateType != "" && s.predicateType != opts.PredicateType {
+		return reject(verify.Check{Code: CodePredicateType, What: "predicateType of the Statement",
+			Expected: opts.PredicateType, Found: safe.Quote(s.predicateType)})
+	}
+	add(verify.Check{Code: CodeStatement, Status: verify.Pass,
+		What: fmt.Sprintf("Statement with predicate %s about %s", safe.Quote(s.predicateType), s.subjectList())})
+	evidence.Check.Status = verify.Pass
+	evidence.Check.What = "attestation " + safe.Quote(s.predicateType)
+	for _, subject := range s.subjects {
+		for _, alg := range subject.unknown {
+			evidence.NotCovered = append(evidence.NotCovered,
+				fmt.Sprintf("digest %s of subject %s: unknown algorithm", safe.Quote(alg), safe.Quote(subject.Name)))
+		}
+	}
+	s.issuers = issuers
+	s.evidence = evidence
+	return s, nil
+}
+
+func malformedOrLimit(err error) verify.Code {
+	if errors.Is(err, strictjson.TooLarge) || errors.Is(err, strictjson.TooDeep) {
+		return CodeLimit
+	}
+	return CodeMalformed
+}
+
+// isInToto reports whether a payload type is that of a Statement: the general
+// one, or application/vnd.in-toto.<predicate>+json.
+func isInToto(payloadType string) bool {
+	if payloadType == PayloadType {
+		return true
+	}
+	predicate, ok := strings.CutPrefix(payloadType, "application/vnd.in-toto.")
+	if !ok {
+		return false
+	}
+	predicate, ok = strings.CutSuffix(predicate, "+json")
+	return ok && predicate != "" && strings.Trim(predicate, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
+}
+
+// countSigners decides whether enough keys signed, and says who did.
+func countSigners(e *dsse.Envelope, keys KeySet, at time.Time) (verify.Check, []verify.Issuer) {
+	check := verify.Check{Code: CodeSignature, Status: verify.Fail, What: "signatures of the envelope"}
+	tallyKeys := make([]tally.Key, len(keys.keys))
+	for i, k := range keys.keys {
+		tallyKeys[i] = k
+	}
+	o, err := tally.Count(e.PAE(), e.Tally(), tallyKeys, func(k int, hint string) bool { return keys.keys[k].hasID(hint) })
+	if err != nil {
+		check.Code, check.Detail = CodeLimit, err.Error()
+		return check, nil
+	}
+	var signed, valid []verify.Issuer
+	for i, k := range keys.keys {
+		if o.Signed[i] < 0 {
+			continue
+		}
+		signed = append(signed, k.Issuer())
+		if k.ValidAt(at) {
+			valid = append(valid, k.Issuer())
+			continue
+		}
+		check.Checks = append(check.Checks, verify.Check{Code: CodeKeyTime, Status: verify.Fail,
+			What:     "key " + k.Issuer().String(),
+			Expected: "a verification time " + window(k),
+			Found:    at.Format(time.RFC3339)})
+	}
+	listed := 0
+	for i, reason := range o.Reasons {
+		if reason == nil {
+			continue
+		}
+		if listed++; listed <= maxListed {
+			check.Checks = append(check.Checks, verify.Check{Code: CodeSignature, Status: verify.NotRun,
+				What: fmt.Sprintf("signature %d, key id %s", i+1, safe.Quote(e.Signatures[i].Hint)), Detail: reason.Error()})
+		}
+	}
+	if more := listed - maxListed; more > 0 {
+		check.Checks = append(check.Checks, verify.Check{Code: CodeSignature, Status: verify.NotRun,
+			What: fmt.Sprintf("%d more signatures that were of no use", more)})
+	}
+	check.Issuers = valid
+	check.Expected = fmt.Sprintf("%d of %d trusted keys", keys.threshold, len(keys.keys))
+	check.Found = fmt.Sprint(len(valid))
+	switch {
+	case len(valid) >= keys.threshold:
+		check.Status = verify.Pass
+	case len(signed) >= keys.threshold:
+		check.Code = CodeKeyTime
+	}
+	return check, slices.Clone(valid)
+}
+
+func window(k Key) string {
+	s := "any time"
+	if !k.from.IsZero() {
+		s = "from " + k.from.UTC().Format(time.RFC3339)
+	}
+	if !k.until.IsZero() {
+		s += " until " + k.until.UTC().Format(time.RFC3339)
+	}
+	return s
+}

@@ -1,0 +1,270 @@
+// Copyright 2026 The tallystick authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package provenance
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/tallystick/tallystick/hash"
+	"github.com/tallystick/tallystick/internal/safe"
+	"github.com/tallystick/tallystick/internal/strictjson"
+	"github.com/tallystick/tallystick/verify"
+)
+
+// SLSAProvenanceV1 is the predicate type of SLSA provenance v1.
+const SLSAProvenanceV1 = "https://slsa.dev/provenance/v1"
+
+// SLSA is a policy about who built an artifact from what: at least one SLSA
+// provenance v1 Statement among the claims must cover the artifact and satisfy
+// every field that is set. Two Statements that satisfy half of it each do not.
+//
+// Builder and Signers are required, because a builder id is only text: whoever
+// signs provenance can write any id into it. The policy binds the id to the keys
+// that may speak for it.
+type SLSA struct {
+	// Builder is runDetails.builder.id, compared exactly.
+	Builder string
+	// Signers are the keys of the builder; as many as the threshold says must
+	// have signed the Statement.
+	Signers KeySet
+	// BuildType is buildDefinition.buildType, compared exactly.
+	BuildType string
+	// SourceURI is the repository that must be among
+	// buildDefinition.resolvedDependencies, such as
+	// "https://example.org/team/project". A leading "git+", the case of the
+	// host and a final ".git" make no difference; all else does. Every
+	// dependency with that URI must satisfy SourceRef and SourceDigest.
+	SourceURI string
+	// SourceRef is the full ref after the "@" of the dependency's URI, such as
+	// "refs/tags/v1.2.3", compared exactly.
+	SourceRef string
+	// SourceDigest is a digest that the dependency must have, such as the
+	// gitCommit. A commit by SHA-1 is allowed, as real provenance has no other;
+	// the report then says that it is weak. It identifies a revision and never
+	// proves that bytes are right.
+	SourceDigest hash.Digest
+}
+
+// Evaluate implements [verify.Policy].
+func (p SLSA) Evaluate(a hash.Artifact, claims []verify.Claim) verify.Check {
+	check := verify.Check{Code: CodeSLSA, Status: verify.Fail, What: "SLSA provenance by builder " + safe.Quote(p.Builder)}
+	var want source
+	switch {
+	case p.Builder == "" || p.Signers.threshold < 1:
+		check.Code, check.Expected, check.Found = CodePolicy, "a builder id and its keys", "a policy without them"
+		return check
+	case p.SourceURI == "" && (p.SourceRef != "" || p.SourceDigest.IsValid()):
+		check.Code, check.Expected, check.Found = CodePolicy, "SourceURI beside SourceRef and SourceDigest", "none"
+		return check
+	case p.SourceURI != "":
+		var err error
+		if want, err = parseSource(p.SourceURI); err != nil || want.ref != "" {
+			check.Code, check.Expected, check.Found = CodePolicy, "SourceURI of a repository, without a ref", safe.Quote(p.SourceURI)
+			return check
+		}
+	}
+	for _, c := range claims {
+		s, ok := c.(*Statement)
+		if !ok || s.predicateType != SLSAProvenanceV1 || s.Covers(a) != nil {
+			continue
+		}
+		candidate := p.evaluate(s, want)
+		check.Checks = append(check.Checks, candidate)
+		if candidate.Status == verify.Pass {
+			check.Status = verify.Pass
+			check.Issuers = candidate.Issuers
+			return check
+		}
+	}
+	check.Expected = "one attestation that satisfies the whole policy"
+	check.Found = fmt.Sprintf("%d that cover the artifact, none of which does", len(check.Checks))
+	if len(check.Checks) == 0 {
+		check.Found = "no SLSA provenance v1 that covers the artifact"
+	}
+	return check
+}
+
+// evaluate holds one Statement against the whole policy.
+func (p SLSA) evaluate(s *Statement, want source) verify.Check {
+	check := verify.Check{Code: CodeSLSA, Status: verify.Fail, What: "attestation signed by " + issuerNames(s.issuers), Issuers: s.issuers}
+	fail := func(code verify.Code, what, expected, found string) verify.Check {
+		check.Checks = append(check.Checks, verify.Check{Code: code, Status: verify.Fail, What: what, Expected: expected, Found: found})
+		return check
+	}
+	pass := func(code verify.Code, what, found string) {
+		check.Checks = append(check.Checks, verify.Check{Code: code, Status: verify.Pass, What: what, Found: found})
+	}
+	build, err := parseSLSA(s.predicate)
+	if err != nil {
+		return fail(CodeMalformed, "SLSA provenance", "", err.Error())
+	}
+	var signers []verify.Issuer
+	for _, k := range p.Signers.keys {
+		if slices.ContainsFunc(s.issuers, func(i verify.Issuer) bool { return i.ID == k.Fingerprint() }) {
+			signers = append(signers, k.Issuer())
+		}
+	}
+	if len(signers) < p.Signers.threshold {
+		return fail(CodeSigner, "signers who may speak for the builder",
+			fmt.Sprintf("%d of %d", p.Signers.threshold, len(p.Signers.keys)), fmt.Sprint(len(signers)))
+	}
+	check.Issuers = signers
+	if build.builder != p.Builder {
+		return fail(CodeBuilder, "builder.id", safe.Quote(p.Builder), safe.Quote(build.builder))
+	}
+	pass(CodeBuilder, "builder.id "+safe.Quote(build.builder), "")
+	if p.BuildType != "" {
+		if build.buildType != p.BuildType {
+			return fail(CodeBuildType, "buildType", safe.Quote(p.BuildType), safe.Quote(build.buildType))
+		}
+		pass(CodeBuildType, "buildType "+safe.Quote(build.buildType), "")
+	}
+	if p.SourceURI != "" {
+		source := p.checkSource(build, want)
+		check.Checks = append(check.Checks, source)
+		if source.Status != verify.Pass {
+			return check
+		}
+	}
+	check.Status = verify.Pass
+	return check
+}
+
+func (p SLSA) checkSource(build slsaBuild, want source) verify.Check {
+	check := verify.Check{Code: CodeSource, Status: verify.Fail, What: "source " + safe.Quote(p.SourceURI)}
+	found := false
+	for _, dep := range build.dependencies {
+		have, err := parseSource(dep.uri)
+		if err != nil {
+			continue // a package, an image or something else that is no repository
+		}
+		ref := have.ref
+		have.ref = ""
+		if have != want {
+			continue
+		}
+		found = true
+		if p.SourceRef != "" && ref != p.SourceRef {
+			check.Expected, check.Found = safe.Quote(p.SourceRef), "ref "+safe.Quote(ref)
+			return check
+		}
+		if p.SourceDigest.IsValid() {
+			d, ok := dep.digests.Get(p.SourceDigest.Algorithm())
+			if dep.malformed != nil || !ok || d != p.SourceDigest {
+				check.Expected, check.Found = p.SourceDigest.String(), dep.digests.String()
+				return check
+			}
+			if !p.SourceDigest.Algorithm().Strong() {
+				check.Detail = p.SourceDigest.Algorithm().String() + " is weak: it identifies a revision and proves no content"
+			}
+		}
+	}
+	if !found {
+		check.Expected = "the repository among resolvedDependencies"
+		check.Found = fmt.Sprintf("%d dependencies, none of them it", len(build.dependencies))
+		return check
+	}
+	check.Status = verify.Pass
+	return check
+}
+
+func issuerNames(issuers []verify.Issuer) string {
+	s := ""
+	for i, issuer := range issuers {
+		if i > 0 {
+			s += ", "
+		}
+		s += issuer.String()
+	}
+	return s
+}
+
+// slsaBuild is what the policy needs of a SLSA provenance v1 predicate.
+type slsaBuild struct {
+	builder, buildType string
+	dependencies       []slsaDependency
+}
+
+type slsaDependency struct {
+	uri       string
+	digests   hash.Set
+	malformed error
+}
+
+// maxDependencies bounds the resolved dependencies that are read.
+const maxDependencies = 100_000
+
+var (
+	slsaSchema       = strictjson.NewSchema("buildDefinition", "runDetails")
+	definitionSchema = strictjson.NewSchema("buildType", "externalParameters", "internalParameters", "resolvedDependencies")
+	runSchema        = strictjson.NewSchema("builder", "metadata", "byproducts")
+	builderSchema    = strictjson.NewSchema("id", "version", "builderDependencies")
+)
+
+// parseSLSA reads the predicate of SLSA provenance v1. Unknown members are
+// ignored, as the specification demands.
+func parseSLSA(predicate []byte) (slsaBuild, error) {
+	var b slsaBuild
+	d := strictjson.NewDecoder(predicate, strictjson.Limits{Bytes: int64(len(predicate)) + 1})
+	err := d.Object(slsaSchema, func(name string) error {
+		switch name {
+		case "buildDefinition":
+			return d.Object(definitionSchema, func(name string) (err error) {
+				switch name {
+				case "buildType":
+					b.buildType, err = d.String()
+					return err
+				case "resolvedDependencies":
+					return d.Array(func(i int) error {
+						if i == maxDependencies {
+							return d.Reject(fmt.Sprintf("more than %d dependencies", maxDependencies))
+						}
+						dep, err := parseDependency(d)
+						b.dependencies = append(b.dependencies, dep)
+						return err
+					})
+				}
+				return d.Skip()
+			})
+		case "runDetails":
+			return d.Object(runSchema, func(name string) error {
+				if name != "builder" {
+					return d.Skip()
+				}
+				return d.Object(builderSchema, func(name string) (err error) {
+					if name != "id" {
+						return d.Skip()
+					}
+					b.builder, err = d.String()
+					return err
+				})
+			})
+		}
+		return d.Skip()
+	})
+	if err == nil {
+		err = d.End()
+	}
+	if err == nil && (b.builder == "" || b.buildType == "") {
+		err = fmt.Errorf("no builder.id or no buildType")
+	}
+	return b, err
+}
+
+func parseDependency(d *strictjson.Decoder) (slsaDependency, error) {
+	var dep slsaDependency
+	err := d.Object(subjectSchema, func(name string) (err error) {
+		switch name {
+		case "uri":
+			dep.uri, err = d.String()
+			return err
+		case "digest":
+			dep.digests, _, dep.malformed, err = parseDigests(d)
+			return err
+		}
+		return d.Skip()
+	})
+	return dep, err
+}
