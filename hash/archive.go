@@ -14,9 +14,7 @@ import (
 type archiver struct {
 	*builder
 	byName  map[string]archived
-	dropped map[string]bool // folders that the options leave out
-	input   func() int64    // bytes of the archive that were read
-	content int64           // bytes that came out of it
+	dropped map[string]bool // what the options leave out
 }
 
 type archived struct {
@@ -24,12 +22,11 @@ type archived struct {
 	explicit bool // the archive has an entry for it; folders can also be implied
 }
 
-func newArchiver(p *plan, input func() int64) *archiver {
+func newArchiver(p *plan) *archiver {
 	return &archiver{
 		builder: &builder{plan: p},
 		byName:  make(map[string]archived),
 		dropped: make(map[string]bool),
-		input:   input,
 	}
 }
 
@@ -77,6 +74,10 @@ func entryName(raw string, folder bool) (string, error) {
 // the options leave out.
 func (a *archiver) enter(name string, typ EntryType) (*node, error) {
 	if err := a.count(1, name); err != nil {
+		return nil, err
+	}
+	// Before the folders that the name implies are made.
+	if err := a.checkDepth(name); err != nil {
 		return nil, err
 	}
 	for i := range len(name) {
@@ -147,21 +148,18 @@ func (a *archiver) leaves(name string, typ EntryType) (bool, error) {
 	return true, a.leaveOut(name)
 }
 
-// expand accounts for content that came out of the archive.
-func (a *archiver) expand(n int, name string) error {
-	a.content += int64(n)
-	return a.ratio(a.content, a.input(), name)
-}
-
-func (p *plan) ratio(content, input int64, name string) error {
-	if over := content - ratioFloor; over > 0 && over/int64(p.MaxRatio) > input {
+// checkRatio accounts for content in relation to the size of the archive.
+func (p *plan) checkRatio(content, archive int64, name string) error {
+	if over := content - ratioFloor; over > 0 && over/int64(p.MaxRatio) > archive {
 		return p.limit(name, "MaxRatio", int64(p.MaxRatio), "bytes of content for each byte of the archive")
 	}
 	return nil
 }
 
-// content measures one file of an archive through r and returns its size.
-func (a *archiver) measure(k *worker, r io.Reader, name string, size int64, sums []byte) error {
+// readEntry measures one file of an archive through r, which must hold exactly
+// size bytes, and appends its digests to sums[:0]. more, if not nil, is told of
+// every chunk and can stop the reading.
+func (k *worker) readEntry(r io.Reader, name string, size int64, sums []byte, more func(int) error) error {
 	k.d.reset(size)
 	var n int64
 	idle := 0
@@ -174,8 +172,10 @@ func (a *archiver) measure(k *worker, r io.Reader, name string, size int64, sums
 			return &Error{Code: CodeArchive, Name: name, Detail: fmt.Sprintf("has more than the %d bytes it promises", size)}
 		}
 		k.d.Write(k.buf[:m])
-		if err := a.expand(m, name); err != nil {
-			return err
+		if more != nil {
+			if err := more(m); err != nil {
+				return err
+			}
 		}
 		if err == io.EOF {
 			break

@@ -54,16 +54,23 @@ func (b *builder) grow(n int64, name string) error {
 	return nil
 }
 
-// exclude records an entry that the options leave out.
+// leaveOut records an entry that the options leave out.
 func (b *builder) leaveOut(name string) error {
 	b.excluded = append(b.excluded, name)
 	return b.keep(name, name)
 }
 
+func (p *plan) checkDepth(name string) error {
+	if strings.Count(name, "/") >= p.MaxDepth {
+		return p.limit(name, "MaxDepth", int64(p.MaxDepth), "elements in a name")
+	}
+	return nil
+}
+
 // add makes the node of an entry.
 func (b *builder) add(name string, typ EntryType) (*node, error) {
-	if depth := strings.Count(name, "/") + 1; depth > b.MaxDepth {
-		return nil, b.limit(name, "MaxDepth", int64(b.MaxDepth), "elements in a name")
+	if err := b.checkDepth(name); err != nil {
+		return nil, err
 	}
 	if err := b.keep(name, name); err != nil {
 		return nil, err

@@ -102,8 +102,8 @@ func (t *Tree) claim(i int) ManifestEntry {
 	c := ManifestEntry{Name: e.n.name, Type: e.n.typ, Digests: e.Digests(), Target: e.Target()}
 	if e.n.typ == File {
 		c.Size = new(e.n.size)
-		if yes, known := e.Executable(); known {
-			c.Executable = &yes
+		if e.ExecutableKnown() {
+			c.Executable = new(e.Executable())
 		}
 	}
 	return c

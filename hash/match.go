@@ -150,8 +150,8 @@ func differences(want ManifestEntry, got Entry) []Difference {
 		if want.Size != nil && *want.Size != got.Size() {
 			ds = append(ds, Difference{"size", strconv.FormatInt(*want.Size, 10), strconv.FormatInt(got.Size(), 10)})
 		}
-		if yes, known := got.Executable(); want.Executable != nil && known && *want.Executable != yes {
-			ds = append(ds, Difference{"executable", strconv.FormatBool(*want.Executable), strconv.FormatBool(yes)})
+		if want.Executable != nil && got.ExecutableKnown() && *want.Executable != got.Executable() {
+			ds = append(ds, Difference{"executable", strconv.FormatBool(*want.Executable), strconv.FormatBool(got.Executable())})
 		}
 		measured := got.Digests()
 		agreement := want.Digests.Compare(measured)

@@ -3,7 +3,11 @@
 
 package hash
 
-import "strings"
+import (
+	"maps"
+	"slices"
+	"strings"
+)
 
 // Select returns a tree with some entries left out or under other names: pick is
 // called for every entry in order and returns its new name and whether it is
@@ -37,7 +41,9 @@ func (t *Tree) Select(pick func(Entry) (name string, keep bool)) (*Tree, error) 
 		}
 		byName[name] = n
 	}
-	for name := range byName {
+	// By name, so that the first error is always the same one. Folders that
+	// are added have no parents that their children do not have.
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
 		for i := range len(name) {
 			if name[i] != '/' {
 				continue

@@ -37,15 +37,23 @@ func MeasureTar(ctx context.Context, r io.Reader, opts *TreeOptions) (*Tree, err
 		return nil, err
 	}
 	raw := &sourceReader{ctx: ctx, r: r}
-	t, err := measureTar(ctx, p, raw)
-	if ctxErr := ctx.Err(); ctxErr != nil {
-		return nil, ctxErr
+	a, err := newTarArchiver(ctx, p, raw)
+	var t *Tree
+	if err == nil {
+		t, err = a.measure()
 	}
-	if err != nil && raw.err != nil {
-		// What the decoder made of it does not matter.
+	switch {
+	case err == nil:
+		return t, nil
+	// What the decoders made of an error below them does not matter.
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case raw.err != nil:
 		return nil, &Error{Code: CodeRead, Err: raw.err}
+	case a != nil && a.stream.err != nil:
+		return nil, a.stream.err
 	}
-	return t, err
+	return nil, err
 }
 
 // A sourceReader counts what was read and remembers why it ended.
@@ -71,95 +79,128 @@ func (s *sourceReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// A zeroCounter counts what passes and the zeros at its end.
-type zeroCounter struct {
+// A tarStream is the archive after decompression. It counts what passes and the
+// zeros at the end of that, and holds it to the limit on the ratio, so that
+// skipped content counts too.
+type tarStream struct {
 	r        io.Reader
+	raw      *sourceReader
+	p        *plan
 	n, zeros int64
+	err      error // the limit
 }
 
-func (z *zeroCounter) Read(p []byte) (int, error) {
-	n, err := z.r.Read(p)
-	z.n += int64(n)
+func (s *tarStream) Read(p []byte) (int, error) {
+	if s.err != nil {
+		return 0, s.err
+	}
+	n, err := s.r.Read(p)
+	s.n += int64(n)
 	i := n
 	for i > 0 && p[i-1] == 0 {
 		i--
 	}
 	if i > 0 {
-		z.zeros = 0
+		s.zeros = 0
 	}
-	z.zeros += int64(n - i)
+	s.zeros += int64(n - i)
+	if s.err = s.p.checkRatio(s.n, s.raw.n, ""); s.err != nil {
+		return 0, s.err
+	}
 	return n, err
 }
 
-func measureTar(ctx context.Context, p *plan, raw *sourceReader) (*Tree, error) {
-	buffered := bufio.NewReaderSize(raw, chunkSize)
-	var plain io.Reader = buffered
-	magic, _ := buffered.Peek(6)
-	switch {
-	case strings.HasPrefix(string(magic), "\x1f\x8b"):
-		gz, err := gzip.NewReader(buffered)
-		if err != nil {
-			return nil, &Error{Code: CodeArchive, Detail: "gzip", Err: err}
-		}
-		plain = gz
-	default:
-		for _, c := range []struct{ magic, name string }{
-			{"BZh", "bzip2"},
-			{"\xfd7zXZ\x00", "xz"},
-			{"\x28\xb5\x2f\xfd", "zstd"},
-		} {
-			if strings.HasPrefix(string(magic), c.magic) {
-				return nil, &Error{Code: CodeArchive, Detail: "is compressed with " + c.name + ", pass a reader that decompresses it"}
-			}
-		}
-	}
-	stream := &zeroCounter{r: plain}
-	a := newArchiver(p, func() int64 { return raw.n })
-	k := newWorker(ctx, p)
-	tr := tar.NewReader(stream)
-	var content int64 // where the content of the last entry ended
-	root := false
+func (a *tarArchiver) measure() (*Tree, error) {
 	for {
-		hdr, err := tr.Next()
+		hdr, err := a.tr.Next()
 		if err == io.EOF {
 			break
 		}
 		if err != nil {
 			return nil, &Error{Code: CodeArchive, Err: err}
 		}
-		if err := a.tarEntry(k, tr, hdr, &root); err != nil {
+		if err := a.entry(hdr); err != nil {
 			return nil, err
 		}
-		content = stream.n
+		a.contentEnd = a.stream.n
 	}
-	// The padding of the last content is less than a block, so this many
-	// zeros after it contain the two blocks of the marker.
-	if min(stream.zeros, stream.n-content) < 1024 {
-		return nil, &Error{Code: CodeArchive, Detail: "ends without an end marker; it may be truncated"}
+	if err := a.end(); err != nil {
+		return nil, err
 	}
-	end := stream.n
+	return a.tree(), nil
+}
+
+// end checks what follows the last entry. The padding of its content is less
+// than a block, so 1024 zeros after the content contain the two blocks of the
+// end marker.
+func (a *tarArchiver) end() error {
+	if min(a.stream.zeros, a.stream.n-a.contentEnd) < 1024 {
+		return &Error{Code: CodeArchive, Detail: "ends without an end marker; it may be truncated"}
+	}
+	marker := a.stream.n
 	for {
-		if err := ctx.Err(); err != nil {
-			return nil, err
+		if err := a.k.ctx.Err(); err != nil {
+			return err
 		}
-		_, err := stream.Read(k.buf)
-		if stream.zeros < stream.n-end {
-			return nil, &Error{Code: CodeArchive, Detail: "has data after its end marker"}
+		_, err := a.stream.Read(a.k.buf)
+		padding := a.stream.n - marker
+		if a.stream.zeros < padding {
+			return &Error{Code: CodeArchive, Detail: "has data after its end marker"}
 		}
-		if stream.n-end > maxTarPadding {
-			return nil, &Error{Code: CodeArchive, Detail: fmt.Sprintf("has more than %d bytes of padding", maxTarPadding)}
+		if padding > maxTarPadding {
+			return &Error{Code: CodeArchive, Detail: fmt.Sprintf("has more than %d bytes of padding", maxTarPadding)}
 		}
 		if err == io.EOF {
-			return a.tree(), nil
+			return nil
 		}
 		if err != nil {
-			return nil, &Error{Code: CodeArchive, Err: err}
+			return &Error{Code: CodeArchive, Err: err}
 		}
 	}
 }
 
-// tarEntry puts one entry into the tree.
-func (a *archiver) tarEntry(k *worker, tr *tar.Reader, hdr *tar.Header, root *bool) error {
+// A tarArchiver reads one tar archive.
+type tarArchiver struct {
+	*archiver
+	k          *worker
+	tr         *tar.Reader
+	stream     *tarStream
+	contentEnd int64 // where the content of the last entry ended
+	content    int64 // of all files, including the holes of sparse ones
+	root       bool  // there was an entry for the root
+}
+
+func newTarArchiver(ctx context.Context, p *plan, raw *sourceReader) (*tarArchiver, error) {
+	buffered := bufio.NewReaderSize(raw, chunkSize)
+	var plain io.Reader = buffered
+	magic, _ := buffered.Peek(6)
+	if strings.HasPrefix(string(magic), "\x1f\x8b") {
+		gz, err := gzip.NewReader(buffered)
+		if err != nil {
+			return nil, &Error{Code: CodeArchive, Detail: "gzip", Err: err}
+		}
+		plain = gz
+	}
+	for _, c := range []struct{ magic, name string }{
+		{"BZh", "bzip2"},
+		{"\xfd7zXZ\x00", "xz"},
+		{"\x28\xb5\x2f\xfd", "zstd"},
+	} {
+		if strings.HasPrefix(string(magic), c.magic) {
+			return nil, &Error{Code: CodeArchive, Detail: "is compressed with " + c.name + "; pass a reader that decompresses it"}
+		}
+	}
+	a := &tarArchiver{
+		archiver: newArchiver(p),
+		k:        newWorker(ctx, p),
+		stream:   &tarStream{r: plain, raw: raw, p: p},
+	}
+	a.tr = tar.NewReader(a.stream)
+	return a, nil
+}
+
+// entry puts one entry into the tree.
+func (a *tarArchiver) entry(hdr *tar.Header) error {
 	var typ EntryType
 	switch hdr.Typeflag {
 	case tar.TypeXGlobalHeader:
@@ -178,10 +219,10 @@ func (a *archiver) tarEntry(k *worker, tr *tar.Reader, hdr *tar.Header, root *bo
 		return err
 	}
 	if name == "" {
-		if *root {
+		if a.root {
 			return &Error{Code: CodeName, Name: hdr.Name, Detail: "is in the archive twice"}
 		}
-		*root = true
+		a.root = true
 		return nil
 	}
 	if typ != File && hdr.Size != 0 {
@@ -215,7 +256,10 @@ func (a *archiver) tarEntry(k *worker, tr *tar.Reader, hdr *tar.Header, root *bo
 		if err := a.grow(n.size, name); err != nil {
 			return err
 		}
-		return a.measure(k, tr, name, n.size, n.data)
+		return a.k.readEntry(a.tr, name, n.size, n.data, func(m int) error {
+			a.content += int64(m)
+			return a.checkRatio(a.content, a.stream.raw.n, name)
+		})
 	}
 	return nil
 }

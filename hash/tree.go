@@ -95,15 +95,13 @@ func (e Entry) Type() EntryType {
 	return e.n.typ
 }
 
-// Executable reports whether e is a file that its owner may execute, as git
-// has it. known is false when the source does not record this: an archive that
-// was not made on Unix, or a file system of Windows.
-func (e Entry) Executable() (yes, known bool) {
-	if e.n == nil {
-		return false, false
-	}
-	return e.n.exec == execYes, e.n.exec != execUnknown
-}
+// Executable reports whether e is a file that its owner may execute, which is
+// also what git records.
+func (e Entry) Executable() bool { return e.n != nil && e.n.exec == execYes }
+
+// ExecutableKnown reports whether the source of the tree records execute bits of
+// files. Archives that were not made on Unix and file systems of Windows do not.
+func (e Entry) ExecutableKnown() bool { return e.n != nil && e.n.exec != execUnknown }
 
 // Size returns the number of bytes of a file, 0 for others.
 func (e Entry) Size() int64 {

@@ -6,6 +6,7 @@ package hash
 import (
 	"archive/zip"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -14,6 +15,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // maxLinkTarget is the length of the longest link target in a zip archive.
@@ -27,9 +29,10 @@ const maxLinkTarget = 64 << 10
 // Backslashes in names are refused too, since half of the extractors take them
 // for separators, and so is with [CodeArchive] all that lets two readers see
 // different content: an entry whose local header disagrees with the central
-// directory, an alternative Unicode name that differs, entries that overlap or
-// have something between them, encryption and unknown compressions. Execute
-// bits are known only where the archive was made on Unix.
+// directory, an alternative Unicode name that differs, entries that overlap,
+// bytes that belong to no entry (a program in front, a signing block before the
+// directory), encryption and compressions other than deflate. Execute bits are
+// known only where the archive was made on Unix.
 func MeasureZip(ctx context.Context, r io.ReaderAt, size int64, opts *TreeOptions) (*Tree, error) {
 	p, err := newPlan(opts)
 	if err != nil {
@@ -46,27 +49,61 @@ func MeasureZip(ctx context.Context, r io.ReaderAt, size int64, opts *TreeOption
 	return t, err
 }
 
-// A sourceReaderAt remembers where the last read was and what failed.
+// A sourceReaderAt remembers where the last run of reads began and what failed.
 type sourceReaderAt struct {
-	ctx  context.Context
-	r    io.ReaderAt
-	last int64
-	err  error // other than io.EOF
+	ctx context.Context
+	r   io.ReaderAt
+
+	mu       sync.Mutex
+	run, end int64 // the last reads, each of which began where the one before ended
+	err      error // the first, other than io.EOF
 }
 
 func (s *sourceReaderAt) ReadAt(p []byte, off int64) (int, error) {
 	if err := s.ctx.Err(); err != nil {
 		return 0, err
 	}
-	s.last = off
 	n, err := s.r.ReadAt(p, off)
 	if n < 0 || n > len(p) {
 		n, err = 0, errors.New("reader returned an impossible count")
 	}
-	if err != nil && err != io.EOF {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if off != s.end {
+		s.run = off
+	}
+	s.end = off + int64(n)
+	if err != nil && err != io.EOF && s.err == nil {
 		s.err = err
 	}
 	return n, err
+}
+
+// lastRun returns where the last run of reads began and forgets about it.
+func (s *sourceReaderAt) lastRun() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	run := s.run
+	s.run, s.end = -1, -1
+	return run
+}
+
+// A zipArchiver reads one zip archive.
+type zipArchiver struct {
+	*archiver
+	pool    *pool
+	size    int64 // of the archive
+	content int64 // that the entries promise
+	number  int64 // of the entry
+	batch   []zipMeasurement
+	weight  int64 // bytes of batch
+}
+
+// A zipMeasurement is an entry to be read.
+type zipMeasurement struct {
+	n      *node
+	f      *zip.File
+	number int64
 }
 
 func measureZip(ctx context.Context, p *plan, raw *sourceReaderAt, size int64) (*Tree, error) {
@@ -75,20 +112,32 @@ func measureZip(ctx context.Context, p *plan, raw *sourceReaderAt, size int64) (
 	if err != nil && !errors.Is(err, zip.ErrInsecurePath) {
 		return nil, &Error{Code: CodeArchive, Err: err}
 	}
-	if err := checkLayout(raw, zr.File); err != nil {
+	directory := raw.lastRun()
+	if len(zr.File) > p.MaxFiles {
+		return nil, p.limit("", "MaxFiles", int64(p.MaxFiles), "entries")
+	}
+	if err := checkLayout(raw, zr, directory, size); err != nil {
 		return nil, err
 	}
-	a := newArchiver(p, func() int64 { return size })
-	k := newWorker(ctx, p)
+	a := &zipArchiver{archiver: newArchiver(p), pool: newPool(ctx, p), size: size}
 	for _, f := range zr.File {
-		if err := a.zipEntry(k, f); err != nil {
-			return nil, err
+		if a.pool.failed() {
+			break
 		}
+		a.number++
+		if err := a.entry(f); err != nil {
+			a.pool.fail(a.number, err)
+		}
+	}
+	a.flush()
+	if err := a.pool.wait(); err != nil {
+		return nil, err
 	}
 	return a.tree(), nil
 }
 
-func (a *archiver) zipEntry(k *worker, f *zip.File) error {
+// entry puts one entry into the tree; its content is read later.
+func (a *zipArchiver) entry(f *zip.File) error {
 	mode := f.Mode()
 	typ := File
 	switch {
@@ -124,135 +173,219 @@ func (a *archiver) zipEntry(k *worker, f *zip.File) error {
 	if f.UncompressedSize64 > uint64(a.MaxBytes) {
 		return a.limit(name, "MaxBytes", a.MaxBytes, "bytes")
 	}
-	size := int64(f.UncompressedSize64)
+	n.size = int64(f.UncompressedSize64)
+	if err := a.grow(n.size, name); err != nil {
+		return err
+	}
+	// What is promised is all that is read, so the bomb is seen before it
+	// goes off.
+	a.content += n.size
+	if err := a.checkRatio(a.content, a.size, name); err != nil {
+		return err
+	}
 	switch typ {
 	case Dir:
-		if size != 0 {
+		if n.size != 0 {
 			return &Error{Code: CodeArchive, Name: name, Detail: "is a folder and has content"}
 		}
 		return nil
 	case Link:
-		if size == 0 || size > maxLinkTarget {
-			return &Error{Code: CodeArchive, Name: name, Detail: fmt.Sprintf("has a link target of %d bytes, want 1 to %d", size, maxLinkTarget)}
-		}
-		rc, err := f.Open()
+		size := n.size
+		n.size = 0
+		n.data, err = readTarget(f, name, size)
 		if err != nil {
-			return &Error{Code: CodeArchive, Name: name, Err: err}
-		}
-		defer rc.Close()
-		n.data, err = io.ReadAll(io.LimitReader(rc, maxLinkTarget+1))
-		if err != nil {
-			return &Error{Code: CodeArchive, Name: name, Err: err}
-		}
-		if int64(len(n.data)) != size || bytes.IndexByte(n.data, 0) >= 0 {
-			return &Error{Code: CodeArchive, Name: name, Detail: "has no proper link target"}
+			return err
 		}
 		return a.keep(string(n.data), name)
 	}
-	n.size = size
-	if unix := f.CreatorVersion >> 8; (unix == 3 || unix == 19) && f.ExternalAttrs>>16 != 0 {
+	// 3 is Unix and 19 macOS (APPNOTE.TXT 4.4.2).
+	if host := f.CreatorVersion >> 8; (host == 3 || host == 19) && f.ExternalAttrs>>16 != 0 {
 		n.exec = execOf(mode&0o100 != 0)
 	}
-	if err := a.grow(size, name); err != nil {
-		return err
+	a.batch = append(a.batch, zipMeasurement{n, f, a.number})
+	a.weight += n.size
+	if len(a.batch) == maxBatch || a.weight >= maxBatchBytes {
+		a.flush()
+	}
+	return nil
+}
+
+// readTarget returns the content of an entry that is a link.
+func readTarget(f *zip.File, name string, size int64) ([]byte, error) {
+	if size == 0 || size > maxLinkTarget {
+		return nil, &Error{Code: CodeArchive, Name: name, Detail: fmt.Sprintf("has a link target of %d bytes, want 1 to %d", size, maxLinkTarget)}
 	}
 	rc, err := f.Open()
 	if err != nil {
-		return &Error{Code: CodeArchive, Name: name, Err: err}
+		return nil, &Error{Code: CodeArchive, Name: name, Err: err}
 	}
 	defer rc.Close()
-	return a.measure(k, rc, name, size, n.data)
+	target, err := io.ReadAll(io.LimitReader(rc, maxLinkTarget+1))
+	if err != nil {
+		return nil, &Error{Code: CodeArchive, Name: name, Err: err}
+	}
+	if int64(len(target)) != size || bytes.IndexByte(target, 0) >= 0 {
+		return nil, &Error{Code: CodeArchive, Name: name, Detail: "has no proper link target"}
+	}
+	return target, nil
 }
 
-// checkLayout compares every entry of the central directory with the local
-// header that it points to: readers that go through the file from its start see
-// only the latter. Entries must lie one after another from the first byte on.
-func checkLayout(raw *sourceReaderAt, files []*zip.File) error {
+// flush hands the batch to the workers.
+func (a *zipArchiver) flush() {
+	if len(a.batch) == 0 {
+		return
+	}
+	batch := a.batch
+	a.batch, a.weight = nil, 0
+	a.pool.submit(func(k *worker) {
+		for _, m := range batch {
+			if a.pool.skip(m.number) {
+				return
+			}
+			if err := k.readZip(m.f, m.n); err != nil {
+				a.pool.fail(m.number, err)
+			}
+		}
+	})
+}
+
+func (k *worker) readZip(f *zip.File, n *node) error {
+	rc, err := f.Open()
+	if err != nil {
+		return &Error{Code: CodeArchive, Name: n.name, Err: err}
+	}
+	defer rc.Close()
+	return k.readEntry(rc, n.name, n.size, n.data, nil)
+}
+
+// Lengths of the records of a zip archive without their variable parts
+// (APPNOTE.TXT 4.3).
+const (
+	zipLocalLen     = 30
+	zipDirectoryLen = 46
+	zipEndLen       = 22
+	zipEnd64Len     = 56 + 20 // with its locator
+)
+
+// checkLayout makes sure that every byte of the archive belongs to something
+// that is measured, and that whoever reads it from the start sees what the
+// central directory says: local headers that agree with it, one entry after
+// another from the first byte on, then the directory, then its end.
+func checkLayout(raw *sourceReaderAt, zr *zip.Reader, directory, size int64) error {
 	type span struct {
 		start, end int64
 		f          *zip.File
 	}
-	spans := make([]span, 0, len(files))
+	spans := make([]span, 0, len(zr.File))
+	directoryLen := int64(0)
 	var buf []byte
-	for _, f := range files {
-		refuse := func(detail string) error {
-			return &Error{Code: CodeArchive, Name: f.Name, Detail: detail}
-		}
+	for _, f := range zr.File {
 		// archive/zip does not tell where the local header is, but it
 		// reads it to find the content, and nothing else.
-		raw.last = -1
+		raw.lastRun()
 		data, err := f.DataOffset()
 		if err != nil {
 			return &Error{Code: CodeArchive, Name: f.Name, Err: err}
 		}
-		const fixed = 30
-		start := raw.last
-		if start < 0 || data-start < fixed || data-start > fixed+2*0xffff {
-			return refuse("has no local header")
+		start := raw.lastRun()
+		if start < 0 || data-start < zipLocalLen || data-start > zipLocalLen+2*0xffff || f.CompressedSize64 > 1<<62 {
+			return &Error{Code: CodeArchive, Name: f.Name, Detail: "has no local header"}
 		}
 		buf = slices.Grow(buf[:0], int(data-start))[:data-start]
 		if _, err := raw.ReadAt(buf, start); err != nil {
 			return &Error{Code: CodeArchive, Name: f.Name, Err: err}
 		}
-		u16, u32 := binary.LittleEndian.Uint16, binary.LittleEndian.Uint32
-		nameLen := int64(u16(buf[26:]))
-		if string(buf[:4]) != "PK\x03\x04" || fixed+nameLen+int64(u16(buf[28:])) != data-start {
-			return refuse("has no local header")
-		}
-		if string(buf[fixed:fixed+nameLen]) != f.Name {
-			return &Error{Code: CodeName, Name: f.Name, Detail: "has another name in its local header"}
-		}
-		if u16(buf[6:]) != f.Flags || u16(buf[8:]) != f.Method {
-			return refuse("has other flags or another compression in its local header")
-		}
-		descriptor := f.Flags&8 != 0
-		crc, packed, unpacked := u32(buf[14:]), u32(buf[18:]), u32(buf[22:])
-		if !descriptor || crc != 0 || packed != 0 || unpacked != 0 {
-			if crc != f.CRC32 || !sizeMatches(packed, f.CompressedSize64) || !sizeMatches(unpacked, f.UncompressedSize64) {
-				return refuse("has other sizes or another checksum in its local header")
-			}
-		}
-		for _, extra := range [][]byte{f.Extra, buf[fixed+nameLen:]} {
-			if other, ok := unicodeName(extra); ok && other != f.Name {
-				return &Error{Code: CodeName, Name: f.Name, Detail: "has another name in its Unicode path field"}
-			}
-		}
-		if f.CompressedSize64 > 1<<62 {
-			return refuse("has an impossible size")
+		if err := checkLocal(f, buf); err != nil {
+			return err
 		}
 		spans = append(spans, span{start, data + int64(f.CompressedSize64), f})
+		directoryLen += zipDirectoryLen + int64(len(f.Name)+len(f.Extra)+len(f.Comment))
 	}
-	slices.SortFunc(spans, func(a, b span) int {
-		if a.start < b.start {
-			return -1
-		}
-		return 1
-	})
-	end, slack := int64(0), int64(0)
+	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.start, b.start) })
+	end, descriptor := int64(0), false
 	for _, s := range spans {
 		if s.start < end {
 			return &Error{Code: CodeArchive, Name: s.f.Name, Detail: "overlaps another entry"}
 		}
-		if s.start > end+slack {
+		if !closes(s.start-end, descriptor) {
 			return &Error{Code: CodeArchive, Name: s.f.Name, Detail: "has something before it that belongs to no entry"}
 		}
-		end, slack = s.end, 0
-		if s.f.Flags&8 != 0 {
-			slack = 24 // the longest data descriptor
+		end, descriptor = s.end, s.f.Flags&8 != 0
+	}
+	if len(spans) == 0 {
+		directory = 0
+	}
+	rest := size - directory - directoryLen - zipEndLen - int64(len(zr.Comment))
+	if !closes(directory-end, descriptor) || rest != 0 && rest != zipEnd64Len {
+		return &Error{Code: CodeArchive, Detail: "has something around its central directory that belongs to no entry"}
+	}
+	return nil
+}
+
+// closes reports whether a gap after an entry is as it should be: nothing, or
+// the data descriptor, which has three or four fields of 4 bytes, two of which
+// may be 8 long.
+func closes(gap int64, descriptor bool) bool {
+	if !descriptor {
+		return gap == 0
+	}
+	return gap == 12 || gap == 16 || gap == 20 || gap == 24
+}
+
+// checkLocal compares the local header of an entry with the central directory.
+func checkLocal(f *zip.File, local []byte) error {
+	refuse := func(detail string) error {
+		return &Error{Code: CodeArchive, Name: f.Name, Detail: detail}
+	}
+	u16, u32 := binary.LittleEndian.Uint16, binary.LittleEndian.Uint32
+	nameEnd := zipLocalLen + int(u16(local[26:]))
+	if string(local[:4]) != "PK\x03\x04" || nameEnd+int(u16(local[28:])) != len(local) {
+		return refuse("has no local header")
+	}
+	if string(local[zipLocalLen:nameEnd]) != f.Name {
+		return &Error{Code: CodeName, Name: f.Name, Detail: "has another name in its local header"}
+	}
+	// Bits 1 and 2 only tell how hard the compressor tried.
+	if (u16(local[6:])^f.Flags)&^6 != 0 || u16(local[8:]) != f.Method {
+		return refuse("has other flags or another compression in its local header")
+	}
+	extra := local[nameEnd:]
+	crc, packed, unpacked := u32(local[14:]), uint64(u32(local[18:])), uint64(u32(local[22:]))
+	// Zip64 (APPNOTE.TXT 4.5.3): the larger sizes stand in an extra field.
+	big, ok := extraField(extra, 1)
+	if !ok {
+		return refuse("has two Zip64 fields")
+	}
+	if packed == 0xffffffff || unpacked == 0xffffffff {
+		for _, size := range []*uint64{&unpacked, &packed} {
+			if *size == 0xffffffff && len(big) >= 8 {
+				*size = binary.LittleEndian.Uint64(big)
+				big = big[8:]
+			}
+		}
+	}
+	// With a data descriptor after the content they may be left out, and
+	// Info-ZIP then guesses the packed size. A deflated stream knows its end.
+	deferred := f.Flags&8 != 0
+	agree := func(local, directory uint64) bool { return local == directory || deferred && local == 0 }
+	guess := deferred && f.Method == zip.Deflate
+	if !agree(uint64(crc), uint64(f.CRC32)) || !agree(unpacked, f.UncompressedSize64) ||
+		!agree(packed, f.CompressedSize64) && !guess {
+		return refuse("has other sizes or another checksum in its local header")
+	}
+	for _, extra := range [][]byte{f.Extra, extra} {
+		// Info-ZIP Unicode Path, which some readers prefer (4.6.9).
+		field, ok := extraField(extra, 0x7075)
+		if !ok || len(field) >= 5 && string(field[5:]) != f.Name {
+			return &Error{Code: CodeName, Name: f.Name, Detail: "has another name in its Unicode path field"}
 		}
 	}
 	return nil
 }
 
-// sizeMatches compares a size in a local header, which is all ones when the
-// real one stands in an extra field.
-func sizeMatches(local uint32, size uint64) bool {
-	return local == 0xffffffff || uint64(local) == size
-}
-
-// unicodeName returns the name in an Info-ZIP Unicode Path extra field, which
-// some readers prefer (APPNOTE.TXT 4.6.9).
-func unicodeName(extra []byte) (string, bool) {
+// extraField returns the extra field of a kind. It is ok if there is none, and
+// not if there are two: readers take the first or the last.
+func extraField(extra []byte, kind uint16) (field []byte, ok bool) {
 	for len(extra) >= 4 {
 		id := binary.LittleEndian.Uint16(extra)
 		n := int(binary.LittleEndian.Uint16(extra[2:]))
@@ -260,10 +393,13 @@ func unicodeName(extra []byte) (string, bool) {
 		if n > len(extra) {
 			break
 		}
-		if id == 0x7075 && n >= 5 {
-			return string(extra[5:n]), true
+		if id == kind {
+			if field != nil {
+				return nil, false
+			}
+			field = extra[:n:n]
 		}
 		extra = extra[n:]
 	}
-	return "", false
+	return field, true
 }
