@@ -271,8 +271,11 @@ func (w *writer) space(i int) int {
 
 // scalarEnd returns where the number or word that starts at i ends.
 func (w *writer) scalarEnd(i int) int {
-	for i < len(w.in) && (w.in[i] >= '0' && w.in[i] <= '9' || w.in[i] >= 'a' && w.in[i] <= 'z' || w.in[i] == '-') {
-		i++
+	for i++; i < len(w.in); i++ {
+		switch w.in[i] {
+		case ',', ']', '}', ' ', '\n', '\t', '\r':
+			return i
+		}
 	}
 	return i
 }

@@ -20,9 +20,9 @@
 //     integer literal within int64;
 //   - input over the limits of size and depth, and data after the value.
 //
-// Time and memory are linear in the input. The duplicate check costs at most
-// about 32 bytes for each member of the objects that are open at one time, and
-// its hash is seeded, so that names cannot be chosen to collide.
+// Time and memory are linear in the input. The duplicate check takes up to about
+// 40 bytes for each member of the objects that are open at one time, and its
+// hash is seeded, so that names cannot be chosen to collide.
 //
 // A typical use:
 //
@@ -42,9 +42,9 @@
 //		err = d.End()
 //	}
 //
-// Errors are sticky: after the first one every method returns it, so a value
-// that failed cannot be read in another way, and an error that a callback
-// forgets to return is not lost.
+// Errors are sticky: after one every method returns it, so a value that failed
+// cannot be read in another way, and an error that a callback forgets to return
+// is not lost. What a callback returns replaces it, so callers may wrap errors.
 package strictjson
 
 import (
@@ -103,7 +103,7 @@ type Decoder struct {
 	depth  int    // arrays and objects open
 	limits Limits // with defaults filled in
 	ready  bool   // a value is due at pos and nobody has read it
-	err    error  // the first error
+	err    error  // why the decoding has ended
 
 	seen    names
 	scratch []byte // for decoding one string
@@ -237,7 +237,7 @@ func (d *Decoder) Int64() (int64, error) {
 	if string(literal) == "-0" {
 		return 0, d.fail(OutOfRange, d.last, "negative zero")
 	}
-	if len(literal) > len("-9223372036854775808") {
+	if len(literal) > len("-9223372036854775808") { // ParseInt would copy it, and it may be all of the input
 		return 0, d.fail(OutOfRange, d.last, "integer does not fit 64 bits")
 	}
 	n, err := strconv.ParseInt(string(literal), 10, 64)
@@ -416,18 +416,14 @@ func (d *Decoder) enter(want Kind) bool {
 // settled reports whether the callback that returned err has read its value and
 // all is well.
 func (d *Decoder) settled(err error) bool {
-	if d.err != nil {
-		return false
-	}
 	if err != nil {
-		d.err = err
+		d.err = err // which may wrap ours
 		return false
 	}
 	if d.ready {
 		d.fail(Misuse, d.pos, "the callback did not read the value")
-		return false
 	}
-	return true
+	return d.err == nil
 }
 
 // element moves to the next element of an array, of which i have been read. It
@@ -498,10 +494,6 @@ func (d *Decoder) next(closing byte, first bool) bool {
 	d.space()
 	if d.pos == len(d.data) {
 		d.fail(BadSyntax, d.pos, "unexpected end")
-		return false
-	}
-	if d.data[d.pos] == closing {
-		d.fail(BadSyntax, d.pos, "trailing comma")
 		return false
 	}
 	return true

@@ -35,7 +35,7 @@ func TestValidateAccepts(t *testing.T) {
 		`"\"\\\/\b\f\n\r\t\u0000\u00e9\uD83D\uDE00"`, "\"\u00e9\u20ac\U0001f600\x7f\"",
 		`{"a":1,"A":2}`, `{"a":{"a":{"a":1}}}`, `[{"a":1},{"a":1}]`, `{"":0}`,
 		strings.Repeat("[", DefaultDepth) + strings.Repeat("]", DefaultDepth),
-		`"12345678` + "\u00e9" + `12345678"`, strings.Repeat("9", 308), `"\ufeff"`, "\"\ufeff\"",
+		`"12345678` + "\u00e9" + `12345678"`, strings.Repeat("9", 308), `"\ufeff"`, "\"\ufeff\"", "\"\ufffd\"",
 	} {
 		if err := Validate([]byte(in), Limits{}); err != nil {
 			t.Errorf("Validate(%.60q) = %v", in, err)
@@ -208,6 +208,11 @@ func TestLimits(t *testing.T) {
 		err := Validate(bytes.Repeat([]byte("["), 1<<20), Limits{Depth: math.MaxInt})
 		if !errors.Is(err, TooDeep) {
 			t.Errorf("error = %.200v, want %s", err, TooDeep)
+		}
+	})
+	t.Run("size has a ceiling", func(t *testing.T) {
+		if got := (Limits{Bytes: math.MaxInt64}).withDefaults().Bytes; got != math.MaxInt32 {
+			t.Errorf("Bytes = %d, want %d: offsets have 31 bits", got, math.MaxInt32)
 		}
 	})
 	t.Run("siblings do not count as depth", func(t *testing.T) {
@@ -468,6 +473,16 @@ func TestErrorsAreSticky(t *testing.T) {
 			t.Errorf("String() = %q, %v", s, err)
 		}
 	})
+	t.Run("a callback that wraps its error", func(t *testing.T) {
+		d := NewDecoder([]byte(`["x"]`), Limits{})
+		err := d.Array(func(i int) error {
+			_, err := d.Int64()
+			return fmt.Errorf("step %d: %w", i, err)
+		})
+		if !errors.Is(err, WrongType) || !strings.HasPrefix(err.Error(), "step 0: ") {
+			t.Errorf("error = %v", err)
+		}
+	})
 	t.Run("the callback's own error", func(t *testing.T) {
 		mine := errors.New("mine")
 		d := NewDecoder([]byte(`[{"a":1}]`), Limits{})
@@ -518,6 +533,19 @@ func TestReject(t *testing.T) {
 		}))
 		wantError(t, err, BadValue, tt.offset, tt.path)
 	}
+	t.Run("a member that is missing", func(t *testing.T) {
+		d := NewDecoder([]byte(`[0, {"a": {"b": 1}}]`), Limits{})
+		err := d.Array(func(i int) error {
+			if i == 0 {
+				return d.Skip()
+			}
+			if err := d.Object(NewSchema("a"), func(string) error { return d.Skip() }); err != nil {
+				return err
+			}
+			return d.Reject("member c is missing")
+		})
+		wantError(t, err, BadValue, 4, "[1]")
+	})
 	t.Run("a member that is not wanted", func(t *testing.T) {
 		d := NewDecoder([]byte(`{"a":0, "b": 1}`), Limits{})
 		err := d.Map(func(name string) error {
@@ -543,6 +571,9 @@ func TestErrorText(t *testing.T) {
 		}
 	}
 	err := Validate([]byte(`{"signed":{"a b":1,"a b":2}}`), Limits{})
+	if bom := Validate([]byte("\ufeff1"), Limits{}); bom.Error() != "json: syntax (byte 0): byte order mark" {
+		t.Errorf("Error() = %s", bom)
+	}
 	if got, want := err.Error(), `json: duplicate-member at signed["a b"] (byte 19): "a b"`; got != want {
 		t.Errorf("Error() = %s, want %s", got, want)
 	}
