@@ -1,0 +1,16 @@
+module github.com/tallystick/tallystick/internal/interop
+
+go 1.26.5
+
+replace github.com/tallystick/tallystick => ../..
+
+require (
+	github.com/secure-systems-lab/go-securesystemslib v0.11.1
+	github.com/tallystick/tallystick v0.0.0-00010101000000-000000000000
+)
+
+require (
+	golang.org/x/crypto v0.58.0 // indirect
+	golang.org/x/sys v0.49.0 // indirect
+	golang.org/x/text v0.43.0 // indirect
+)
