@@ -80,7 +80,7 @@ func (s *names) add(o *scope, start int, text []byte, escaped bool) bool {
 		text = s.text[n.start:]
 	}
 	if len(s.list) == cap(s.list) {
-		s.list = slices.Grow(s.list, max(len(s.list), 4*fewNames))
+		s.list = append(make([]name, 0, max(2*len(s.list), 4*fewNames)), s.list...)
 	}
 	s.list = append(s.list, n)
 	mine := s.list[o.list:]
