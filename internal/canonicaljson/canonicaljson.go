@@ -1,8 +1,8 @@
 // Copyright 2026 The tallystick authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package canonicaljson computes the canonical form over which legacy in-toto
-// and TUF metadata is signed: OLPC Canonical JSON (wiki.laptop.org, "Canonical
+// Package canonicaljson computes the form over which TUF metadata and legacy in-toto
+// metadata is signed: OLPC Canonical JSON (wiki.laptop.org, "Canonical
 // JSON") as the securesystemslib libraries compute it.
 //
 // In the canonical form there is no white space, the members of an object are
