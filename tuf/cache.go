@@ -1,0 +1,170 @@
+// Copyright 2026 The tallystick authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package tuf
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/tallystick/tallystick/internal/safe"
+	"github.com/tallystick/tallystick/verify"
+)
+
+// historyDir holds the roots between the caller's and the latest, so that the
+// chain can be verified again without the network.
+const historyDir = "root_history"
+
+// A cache is the folder with the metadata that was accepted last, byte for byte as
+// the repository served it. Everything in it is verified again when it is read,
+// so it needs no protection against damage; only that it is not set back by
+// somebody who may write to it.
+type cache struct{ dir *os.Root }
+
+func openCache(dir string) (*cache, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, storageError("the cache folder "+safe.Quote(dir), err)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, storageError("the cache folder "+safe.Quote(dir), err)
+	}
+	return &cache{root}, nil
+}
+
+func (c *cache) close() { c.dir.Close() }
+
+// read returns a file of at most limit bytes. Without such a file it is nil
+// without an error.
+func (c *cache) read(name string, limit int64) ([]byte, error) {
+	info, err := c.dir.Stat(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("not a regular file")
+	}
+	f, err := c.dir.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(data)) > limit {
+		return nil, fmt.Errorf("more than %d bytes", limit)
+	}
+	return data, nil
+}
+
+// write replaces a file such that at every moment, also when the machine stops,
+// there is the old content or the new one under its name.
+func (c *cache) write(name string, data []byte) error {
+	if err := c.replace(name, data); err != nil {
+		return storageError("the cached "+safe.Quote(name), err)
+	}
+	return nil
+}
+
+func (c *cache) replace(name string, data []byte) error {
+	dir := path.Dir(name)
+	if err := c.dir.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	temp := path.Join(dir, ".tmp-"+rand.Text())
+	f, err := c.dir.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Sync()
+	}
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	if err == nil {
+		err = c.dir.Rename(temp, name)
+	}
+	if err != nil {
+		c.dir.Remove(temp)
+		return err
+	}
+	return syncDir(c.dir, dir)
+}
+
+func (c *cache) remove(name string) error {
+	err := c.dir.Remove(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil {
+		err = syncDir(c.dir, path.Dir(name))
+	}
+	if err != nil {
+		return storageError("the cached "+safe.Quote(name), err)
+	}
+	return nil
+}
+
+// syncDir makes renames in a folder last.
+func syncDir(root *os.Root, dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil // a folder cannot be synced there
+	}
+	f, err := root.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return f.Sync()
+}
+
+func storageError(what string, err error) error {
+	return &verify.Error{Code: CodeStorage, What: what, Err: err}
+}
+
+// cacheName returns the file name for the metadata of a role: flat, and never the
+// name of another role's file, of a temporary file or of a device, also where
+// names are compared without regard to case.
+func cacheName(role string) string {
+	if slices.Contains(topLevel, role) {
+		return role + ".json"
+	}
+	name := escapeElement(role)
+	base, _, _ := strings.Cut(name, ".")
+	reserved := slices.ContainsFunc(topLevel, func(s string) bool { return strings.EqualFold(s, name) }) ||
+		slices.ContainsFunc(deviceNames(), func(s string) bool { return strings.EqualFold(s, base) })
+	if reserved {
+		name = fmt.Sprintf("%%%02X", name[0]) + name[1:]
+	}
+	if len(name) > 200 {
+		sum := sha256.Sum256([]byte(role))
+		name = "%" + hex.EncodeToString(sum[:])
+	}
+	return name + ".json"
+}
+
+// deviceNames returns the names that Windows does not allow for files.
+func deviceNames() []string {
+	names := []string{"CON", "PRN", "AUX", "NUL"}
+	for i := '0'; i <= '9'; i++ {
+		names = append(names, "COM"+string(i), "LPT"+string(i))
+	}
+	return names
+}

@@ -1,0 +1,95 @@
+// Copyright 2026 The tallystick authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package tuf
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/tallystick/tallystick/hash"
+	"github.com/tallystick/tallystick/internal/safe"
+	"github.com/tallystick/tallystick/verify"
+)
+
+// A Target is what a repository says about one file: a [verify.Claim] on the word
+// of the role that lists it and of those that delegated to that role. Only
+// [Snapshot.Target] makes one. It is immutable and safe for concurrent use; the
+// zero Target covers nothing.
+type Target struct {
+	path       string
+	file       targetFile
+	consistent bool
+	issuers    []verify.Issuer
+	evidence   verify.Evidence
+}
+
+func newTarget(s *Snapshot, n *node, path string, raw []byte) (*Target, error) {
+	what := "target " + safe.Quote(path)
+	file, err := decodeTargetFile(raw)
+	if err != nil {
+		return nil, malformed(what, err) // the same bytes were accepted before
+	}
+	if !file.hashes.Strong() {
+		return nil, found(CodeWeakHash, what, "a hash that proves something, such as sha256", file.hashes.String())
+	}
+	t := &Target{path: path, file: file, consistent: s.workflow.root.consistent}
+	for above := n; above != nil; above = above.above {
+		for _, i := range above.line.Issuers {
+			if !slices.ContainsFunc(t.issuers, func(j verify.Issuer) bool { return i.ID == j.ID }) {
+				t.issuers = append(t.issuers, i)
+			}
+		}
+	}
+	t.evidence = s.evidence(n).with(CodeTarget, verify.Pass, what)
+	t.evidence.Check.Detail = fmt.Sprintf("%d bytes, %s, listed by role %s", file.length, file.hashes, quoteRole(n.name))
+	return t, nil
+}
+
+// Path returns the path of the target in the repository. It was chosen by others:
+// do not use it as a file name as it is.
+func (t *Target) Path() string { return t.path }
+
+// Length returns the length of the file in bytes.
+func (t *Target) Length() int64 { return t.file.length }
+
+// Hashes returns the digests of the file; at least one is strong. Hashes of
+// algorithms that package hash does not know are left out.
+func (t *Target) Hashes() hash.Set { return t.file.hashes }
+
+// Custom returns a copy of the custom object of the target, whose meaning is up to
+// the repository and its users, as it stands in the signed metadata. It is nil
+// if there is none.
+func (t *Target) Custom() json.RawMessage { return bytes.Clone(t.file.custom) }
+
+// Issuers returns the keys whose signatures counted: first those of the role that
+// lists the target, then those of its delegators up to the targets role. The name
+// of each is that of its role.
+func (t *Target) Issuers() []verify.Issuer { return slices.Clone(t.issuers) }
+
+// Covers returns nil if the artifact has the length and the hashes of the target.
+// An artifact with the name of the target and another content contradicts it.
+func (t *Target) Covers(a hash.Artifact) error {
+	if err := verify.Match(a, t.file.hashes, t.path != "" && a.Name() == t.path); err != nil {
+		return err
+	}
+	if a.Size() != t.file.length {
+		return &verify.Error{Code: CodeLength, What: "target " + safe.Quote(t.path),
+			Expected: fmt.Sprintf("%d bytes", t.file.length), Found: fmt.Sprintf("%d bytes", a.Size())}
+	}
+	return nil
+}
+
+// Digests returns what Hashes returns.
+func (t *Target) Digests(hash.Artifact) hash.Set { return t.file.hashes }
+
+// Evidence returns one check for each role from the root to the one that lists
+// the target, with its version, the keys that signed, the threshold and the
+// expiry.
+func (t *Target) Evidence() verify.Evidence {
+	e := t.evidence
+	e.Check.Checks = slices.Clone(e.Check.Checks)
+	return e
+}
