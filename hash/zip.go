@@ -174,8 +174,10 @@ func (a *zipArchiver) entry(f *zip.File) error {
 		return a.limit(name, "MaxBytes", a.MaxBytes, "bytes")
 	}
 	n.size = int64(f.UncompressedSize64)
-	if err := a.grow(n.size, name); err != nil {
-		return err
+	if typ == File {
+		if err := a.grow(n.size, name); err != nil {
+			return err
+		}
 	}
 	// What is promised is all that is read, so the bomb is seen before it
 	// goes off.
