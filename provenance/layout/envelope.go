@@ -1,0 +1,147 @@
+// Copyright 2026 The tallystick authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package layout
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	"github.com/tallystick/tallystick/internal/canonicaljson"
+	"github.com/tallystick/tallystick/internal/dsse"
+	"github.com/tallystick/tallystick/internal/safe"
+	"github.com/tallystick/tallystick/internal/strictjson"
+	"github.com/tallystick/tallystick/internal/tally"
+)
+
+// An envelope is signed metadata before anybody has looked at the signatures.
+type envelope struct {
+	payload    []byte // what is decoded once the signatures are good
+	message    []byte // what the signatures are over
+	signatures []tally.Signature
+	// payloadType is that of DSSE, empty in the older form.
+	payloadType string
+}
+
+var (
+	envelopeSchema  = strictjson.NewSchema("signed", "signatures", "payload", "payloadType")
+	signatureSchema = strictjson.NewSchema("keyid", "sig", "method", "cert", "certificate", "other_headers", "signature")
+)
+
+// The payload types of in-toto metadata in DSSE. The second one is that of a
+// Statement with a link predicate in particular (attestation framework,
+// envelope).
+const (
+	payloadType     = "application/vnd.in-toto+json"
+	payloadTypeLink = "application/vnd.in-toto.link+json"
+)
+
+// openEnvelope reads a DSSE envelope (ITE-5) or the older form with the members
+// signed and signatures, whose signatures are over the canonical JSON of signed.
+// That is computed from the bytes in the file, with all members that others have
+// put there, and the same bytes are decoded later.
+func openEnvelope(data []byte, limits strictjson.Limits) (*envelope, error) {
+	e := new(envelope)
+	var signatures []byte
+	isDSSE := false
+	d := strictjson.NewDecoder(data, limits)
+	err := d.Object(envelopeSchema, func(name string) (err error) {
+		switch name {
+		case "signed":
+			if k, err := d.Kind(); err != nil {
+				return err
+			} else if k != strictjson.Object {
+				return d.Reject("must be an object")
+			}
+			e.payload, err = d.Raw()
+		case "signatures":
+			signatures, err = d.Raw()
+		case "payload", "payloadType":
+			isDSSE = true
+			err = d.Skip()
+		default:
+			err = d.Skip()
+		}
+		return err
+	})
+	if err == nil {
+		err = d.End()
+	}
+	switch {
+	case err != nil:
+		return nil, err
+	case isDSSE && e.payload != nil:
+		return nil, errors.New("both a DSSE envelope and metadata with a member signed")
+	case isDSSE:
+		return openDSSE(data, limits)
+	case e.payload == nil || signatures == nil:
+		return nil, errors.New("neither a DSSE envelope nor metadata with the members signed and signatures")
+	}
+	if e.signatures, err = parseSignatures(signatures, limits); err != nil {
+		return nil, err
+	}
+	if e.message, err = canonicaljson.Canonical(e.payload, limits); err != nil {
+		return nil, fmt.Errorf("canonical form of signed: %w", err)
+	}
+	return e, nil
+}
+
+func openDSSE(data []byte, limits strictjson.Limits) (*envelope, error) {
+	e, err := dsse.Parse(data, limits)
+	if err != nil {
+		return nil, err
+	}
+	// Before anything in it is parsed: a signature over other data of the same
+	// key must not be taken for one over a layout or link.
+	if e.PayloadType != payloadType && e.PayloadType != payloadTypeLink {
+		return nil, fmt.Errorf("payload type %s, must be %s", safe.Quote(e.PayloadType), payloadType)
+	}
+	return &envelope{payload: e.Payload, message: e.PAE(), signatures: e.Tally(), payloadType: e.PayloadType}, nil
+}
+
+// parseSignatures reads the signatures of the older form: hex. One that is not
+// hex is kept with its reason, for it must not make the others useless.
+func parseSignatures(data []byte, limits strictjson.Limits) ([]tally.Signature, error) {
+	var list []tally.Signature
+	d := strictjson.NewDecoder(data, limits)
+	err := d.Array(func(i int) error {
+		if i == tally.MaxSignatures {
+			return coded(CodeLimit, "more than %d signatures", tally.MaxSignatures)
+		}
+		var s tally.Signature
+		var sig string
+		openPGP := false
+		err := d.Object(signatureSchema, func(name string) (err error) {
+			switch name {
+			case "keyid":
+				s.Hint, err = d.String()
+			case "sig":
+				sig, err = d.String()
+			case "other_headers":
+				openPGP = true
+				err = d.Skip()
+			default:
+				err = d.Skip()
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		switch s.Bytes, err = hex.DecodeString(sig); {
+		case openPGP:
+			s.Bytes, s.Err = nil, errors.New("an OpenPGP signature, which is not supported")
+		case sig == "":
+			s.Err = errors.New("no signature")
+		case err != nil:
+			s.Bytes, s.Err = nil, errors.New("not hex")
+		}
+		list = append(list, s)
+		return nil
+	})
+	if err == nil {
+		err = d.End()
+	}
+	return list, err
+}

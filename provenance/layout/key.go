@@ -1,0 +1,204 @@
+// Copyright 2026 The tallystick authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package layout
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/tallystick/tallystick/internal/safe"
+	"github.com/tallystick/tallystick/internal/signature"
+	"github.com/tallystick/tallystick/internal/strictjson"
+	"github.com/tallystick/tallystick/internal/tally"
+	"github.com/tallystick/tallystick/provenance"
+	"github.com/tallystick/tallystick/verify"
+)
+
+// A layoutKey is a key of a layout's keys, under its id there.
+type layoutKey struct {
+	id  string
+	key *signature.Key
+	// unusable says why there is no key, where that does not make the whole
+	// layout useless: its type or scheme is not known.
+	unusable error
+	openPGP  bool
+}
+
+var (
+	keySchema    = strictjson.NewSchema("keyid", "keyid_hash_algorithms", "keytype", "scheme", "keyval", "type", "method", "hashes", "creation_time", "validity_period", "subkeys")
+	keyvalSchema = strictjson.NewSchema("public", "private", "certificate")
+)
+
+// issuer returns the functionary as whose word it is in a report. The name is the
+// start of the id, by which people know link files.
+func (k *layoutKey) issuer() verify.Issuer {
+	return verify.Issuer{ID: k.key.Fingerprint(), Name: keyIDPrefix(k.id)}
+}
+
+// keyIDPrefix returns the first eight characters of a key id, as in file names
+// (specification 4.4).
+func keyIDPrefix(id string) string {
+	n := 0
+	for i := range id {
+		if n == 8 {
+			return id[:i]
+		}
+		n++
+	}
+	return id
+}
+
+// parseKey reads a public key of a layout (specification 4.2.1).
+func parseKey(d *strictjson.Decoder, id string) (*layoutKey, error) {
+	k := &layoutKey{id: id}
+	var keyID, keytype, scheme, public, private, certificate string
+	var hasKeyID, openPGP bool
+	err := d.Object(keySchema, func(name string) (err error) {
+		switch name {
+		case "keyid":
+			hasKeyID = true
+			keyID, err = d.String()
+		case "keytype":
+			keytype, err = d.String()
+		case "scheme":
+			scheme, err = d.String()
+		case "method":
+			openPGP = true
+			err = d.Skip()
+		case "keyval":
+			kind, err := d.Kind()
+			if err != nil {
+				return err
+			}
+			if kind != strictjson.Object {
+				return d.Reject("must be an object")
+			}
+			return d.Object(keyvalSchema, func(name string) (err error) {
+				switch name {
+				case "public":
+					// An object in OpenPGP keys.
+					if k, err := d.Kind(); err != nil || k != strictjson.String {
+						return d.Skip()
+					}
+					public, err = d.String()
+				case "private":
+					private, err = d.String()
+				case "certificate":
+					certificate, err = d.String()
+				default:
+					err = d.Skip()
+				}
+				return err
+			})
+		default:
+			err = d.Skip()
+		}
+		return err
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case hasKeyID && keyID != id:
+		return nil, coded(CodeKey, "the key under the id %s calls itself %s", safe.Quote(id), safe.Quote(keyID))
+	case private != "":
+		return nil, coded(CodeKey, "key %s: a private key in a layout", safe.Quote(id))
+	case openPGP:
+		k.openPGP = true
+		k.unusable = errors.New("an OpenPGP key, which is not supported")
+		return k, nil
+	}
+	if certificate != "" {
+		return k, k.fromCertificate(certificate, keytype, scheme, public)
+	}
+	k.key, err = signature.Parse(keytype, scheme, public)
+	return k, k.judge(err)
+}
+
+// judge sets k aside if err says that its type or scheme is not known. Other
+// errors make the layout useless.
+func (k *layoutKey) judge(err error) error {
+	if errors.Is(err, signature.ErrUnknown) {
+		k.key, k.unusable = nil, err
+		return nil
+	}
+	if err != nil {
+		return coded(CodeKey, "key %s: %w", safe.Quote(k.id), err)
+	}
+	return nil
+}
+
+// fromCertificate takes the key from a certificate that stands beside it or in
+// its place. The layout names the key itself, so only that is looked at.
+func (k *layoutKey) fromCertificate(certificate, keytype, scheme, public string) error {
+	_, certified, err := signature.ParseCertificate([]byte(certificate))
+	if err != nil {
+		return k.judge(err)
+	}
+	if public == "" {
+		k.key, err = certified.WithScheme(scheme)
+		return k.judge(err)
+	}
+	if k.key, err = signature.Parse(keytype, scheme, public); err != nil {
+		return k.judge(err)
+	}
+	if k.key.Fingerprint() != certified.Fingerprint() {
+		return coded(CodeKey, "key %s: the certificate is for another key", safe.Quote(k.id))
+	}
+	return nil
+}
+
+// countKeys says which of the keys have signed the envelope: the distinct ones
+// that did, and for each signature that was of no use the reason.
+func (e *envelope) countKeys(keys []*layoutKey) (signed []*layoutKey, reasons []string, err error) {
+	list := make([]tally.Key, len(keys))
+	for i, k := range keys {
+		list[i] = k.key
+	}
+	o, err := tally.Count(e.message, e.signatures, list, func(i int, hint string) bool { return keys[i].id == hint })
+	if err != nil {
+		return nil, nil, &codedError{CodeLimit, err}
+	}
+	seen := map[string]bool{}
+	for i, k := range keys {
+		if f := k.key.Fingerprint(); o.Signed[i] >= 0 && f != "" && !seen[f] {
+			seen[f] = true
+			signed = append(signed, k)
+		}
+	}
+	return signed, unusedSignatures(e, o), nil
+}
+
+// unusedSignatures says why signatures were of no use, for the first few.
+func unusedSignatures(e *envelope, o tally.Outcome) []string {
+	const most = 8
+	var list []string
+	for i, reason := range o.Reasons {
+		if reason == nil {
+			continue
+		}
+		if len(list) == most {
+			return append(list, "and more")
+		}
+		list = append(list, fmt.Sprintf("signature %d with key id %s: %v", i+1, safe.Quote(e.signatures[i].Hint), reason))
+	}
+	return list
+}
+
+// countOwners is countKeys for the keys of the caller.
+func (e *envelope) countOwners(owners []provenance.Key) (signed []verify.Issuer, reasons []string, err error) {
+	list := make([]tally.Key, len(owners))
+	for i, k := range owners {
+		list[i] = k
+	}
+	o, err := tally.Count(e.message, e.signatures, list, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	for i, k := range owners {
+		if o.Signed[i] >= 0 && k.Fingerprint() != "" {
+			signed = append(signed, k.Issuer())
+		}
+	}
+	return signed, unusedSignatures(e, o), nil
+}

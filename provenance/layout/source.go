@@ -1,0 +1,300 @@
+// Copyright 2026 The tallystick authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package layout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/tallystick/tallystick/internal/strictjson"
+)
+
+// A LinkSource finds the evidence for the steps of a layout. It decides nothing:
+// what it returns may come from anywhere, and counts only if a functionary of the
+// step has signed it. A source is safe for concurrent use.
+type LinkSource interface {
+	// Links returns the files that may be evidence for a step. A file that
+	// exists and cannot be used (too large, not a regular file) has its Err
+	// set and is reported; an error of the iterator means that the source
+	// does not work, and ends the verification without a verdict.
+	Links(ctx context.Context, req Request) iter.Seq2[File, error]
+
+	// Sublayout returns where the links of a sublayout are, which was found
+	// in a file of this source; nil if there are none. req has the step and
+	// the ids of the keys that signed it.
+	Sublayout(ctx context.Context, f File, req Request) (LinkSource, error)
+}
+
+// A Request asks for the evidence of a step.
+type Request struct {
+	// Step is the name of the step, as it is in the layout: any text.
+	Step string
+	// KeyIDs are the key ids of the functionaries in the layout, for sources
+	// that cannot list what they have.
+	KeyIDs []string
+	// MaxBytes is the largest file that will be looked at. A source need not
+	// read more of one.
+	MaxBytes int64
+}
+
+// A File is a signed link or sublayout.
+type File struct {
+	Name string // for reports
+	Data []byte
+	Err  error // why the file cannot be used
+
+	env *envelope // if it has been parsed
+}
+
+// DirLinks returns the links in a folder, under the names that in-toto tools give
+// them: STEP.KEYID8.link, also STEP.link, and for a sublayout in
+// STEP.KEYID8.link the folder STEP.KEYID8 (specification 4.4 and 4.5.2). A step
+// whose name contains a slash has no file there.
+//
+// Names are compared with what is in the folder and never used as patterns. The
+// folder is listed once. For a folder of the operating system use [os.OpenRoot]
+// and [os.Root.FS], which symbolic links cannot leave.
+func DirLinks(fsys fs.FS) LinkSource { return &dirLinks{fsys: fsys} }
+
+// maxEntries bounds the listing of a folder.
+const maxEntries = 1 << 20
+
+type dirLinks struct {
+	fsys fs.FS
+	once sync.Once
+	// files has the names of link files by the step that they could be for.
+	files map[string][]string
+	err   error
+}
+
+// list reads the folder.
+func (d *dirLinks) list() error {
+	d.once.Do(func() { d.files, d.err = listLinks(d.fsys) })
+	return d.err
+}
+
+func listLinks(fsys fs.FS) (map[string][]string, error) {
+	f, err := fsys.Open(".")
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	dir, ok := f.(fs.ReadDirFile)
+	if !ok {
+		return nil, &fs.PathError{Op: "readdir", Path: ".", Err: errors.New("not a folder")}
+	}
+	files := map[string][]string{}
+	for n := 0; ; {
+		entries, err := dir.ReadDir(1024)
+		if n += len(entries); n > maxEntries {
+			return nil, fmt.Errorf("more than %d entries in the folder of links", maxEntries)
+		}
+		for _, e := range entries {
+			base, ok := strings.CutSuffix(e.Name(), ".link")
+			if !ok || base == "" {
+				continue
+			}
+			files[base] = append(files[base], e.Name())
+			// KEYID8 has up to eight characters.
+			if i := strings.LastIndexByte(base, '.'); i > 0 && i+1 < len(base) && keyIDPrefix(base[i+1:]) == base[i+1:] {
+				files[base[:i]] = append(files[base[:i]], e.Name())
+			}
+		}
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	for _, names := range files {
+		slices.Sort(names)
+	}
+	return files, nil
+}
+
+func (d *dirLinks) Links(ctx context.Context, req Request) iter.Seq2[File, error] {
+	return func(yield func(File, error) bool) {
+		if err := d.list(); err != nil {
+			yield(File{}, err)
+			return
+		}
+		for _, name := range d.files[req.Step] {
+			f, err := readFile(d.fsys, name, req.MaxBytes)
+			if !yield(f, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// readFile reads a regular file. Anything else is not opened, for opening a FIFO
+// waits for a writer.
+func readFile(fsys fs.FS, name string, most int64) (File, error) {
+	out := File{Name: name}
+	unusable := func(why string) (File, error) {
+		out.Err = errors.New(why)
+		return out, nil
+	}
+	info, err := fs.Stat(fsys, name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return unusable("a symbolic link to nothing")
+	case err != nil:
+		return out, err
+	case !info.Mode().IsRegular():
+		return unusable("not a regular file")
+	}
+	f, err := fsys.Open(name)
+	if err != nil {
+		return out, err
+	}
+	defer f.Close()
+	if info, err = f.Stat(); err != nil {
+		return out, err
+	}
+	if !info.Mode().IsRegular() {
+		return unusable("not a regular file")
+	}
+	if info.Size() > most {
+		out.Err = coded(CodeLimit, "%d bytes, at most %d are read (Limits.LinkBytes)", info.Size(), most)
+		return out, nil
+	}
+	// One byte more shows that the file has grown meanwhile.
+	data := make([]byte, 0, info.Size()+1)
+	for {
+		n, err := f.Read(data[len(data):cap(data)])
+		data = data[:len(data)+n]
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return out, err
+		}
+		if len(data) == cap(data) {
+			return unusable("the file was altered while it was read")
+		}
+	}
+	out.Data = data
+	return out, nil
+}
+
+func (d *dirLinks) Sublayout(ctx context.Context, f File, req Request) (LinkSource, error) {
+	var folders []string
+	if base := strings.TrimSuffix(f.Name, ".link"); base != req.Step {
+		folders = append(folders, base)
+	}
+	for _, id := range req.KeyIDs {
+		folders = append(folders, req.Step+"."+keyIDPrefix(id))
+	}
+	for _, name := range folders {
+		if strings.ContainsAny(name, `/\`) || !fs.ValidPath(name) {
+			continue
+		}
+		info, err := fs.Stat(d.fsys, name)
+		if errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir() {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		sub, err := fs.Sub(d.fsys, name)
+		if err != nil {
+			return nil, err
+		}
+		return DirLinks(sub), nil
+	}
+	return nil, nil
+}
+
+// Envelopes returns links that are in memory, such as those of a bundle. Each is
+// offered to the step that it names. A sublayout names no step and is not found
+// in such a list; use [DirLinks], which takes any file system.
+func Envelopes(envelopes ...[]byte) LinkSource {
+	return &memoryLinks{envelopes: slices.Clone(envelopes)}
+}
+
+type memoryLinks struct {
+	envelopes [][]byte
+	once      sync.Once
+	byStep    map[string][]File
+	unusable  []File // offered to every step, so that they are reported
+}
+
+func (m *memoryLinks) Links(ctx context.Context, req Request) iter.Seq2[File, error] {
+	return func(yield func(File, error) bool) {
+		m.once.Do(func() { m.index(req.MaxBytes) })
+		for _, list := range [][]File{m.byStep[req.Step], m.unusable} {
+			for _, f := range list {
+				if !yield(f, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// index reads the names of the links. Nothing is believed: the name is read again
+// once the signature is good.
+func (m *memoryLinks) index(most int64) {
+	m.byStep = map[string][]File{}
+	limits := strictjson.Limits{Bytes: most}
+	for i, data := range m.envelopes {
+		f := File{Name: fmt.Sprintf("envelope %d", i+1), Data: data}
+		name := ""
+		if f.env, f.Err = openEnvelope(data, limits); f.Err == nil {
+			name, f.Err = peekName(f.env.payload, limits)
+		}
+		if f.Err != nil {
+			m.unusable = append(m.unusable, f)
+			continue
+		}
+		m.byStep[name] = append(m.byStep[name], f)
+	}
+}
+
+var peekSchema = strictjson.NewSchema("_type", "name", "predicate")
+
+// peekName returns the name of the step that a link says it is about.
+func peekName(payload []byte, limits strictjson.Limits) (name string, err error) {
+	d := strictjson.NewDecoder(payload, limits)
+	found := false
+	read := func() (err error) {
+		found = true
+		name, err = d.String()
+		return err
+	}
+	err = d.Object(peekSchema, func(member string) error {
+		switch member {
+		case "name":
+			return read()
+		case "predicate":
+			if k, err := d.Kind(); err != nil || k != strictjson.Object {
+				return d.Skip()
+			}
+			return d.Map(func(member string) error {
+				if member == "name" {
+					return read()
+				}
+				return d.Skip()
+			})
+		}
+		return d.Skip()
+	})
+	if err == nil && !found {
+		err = errors.New("it names no step")
+	}
+	return name, err
+}
+
+func (m *memoryLinks) Sublayout(context.Context, File, Request) (LinkSource, error) {
+	return nil, nil
+}

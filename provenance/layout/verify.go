@@ -1,0 +1,299 @@
+// Copyright 2026 The tallystick authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package layout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/clock"
+	"github.com/tallystick/tallystick/internal/safe"
+	"github.com/tallystick/tallystick/provenance"
+	"github.com/tallystick/tallystick/verify"
+)
+
+// Verify decides whether the supply chain that a layout describes was followed
+// (specification 5.2): every one of the layout keys has signed the layout, it has
+// not expired, for every step enough of its functionaries have handed in links
+// that agree, every artifact rule holds, and every inspection has succeeded.
+//
+// layout is the signed layout in JSON: a DSSE envelope or the older form. keys
+// are the keys of the project owner; all of them must have signed, whatever the
+// threshold of the set is.
+//
+// A Verification is returned exactly when all of that holds. Otherwise the error
+// is a [*verify.RejectedError] whose report has the whole trace, or, when there is
+// no verdict, a [*verify.Error]: the options or keys make no sense, the source
+// does not work, or the context has ended.
+func Verify(ctx context.Context, layout []byte, keys provenance.KeySet, links LinkSource, opts Options) (*Verification, error) {
+	owners := keys.Keys()
+	switch {
+	case len(owners) == 0:
+		return nil, &verify.Error{Code: CodeOptions, What: "layout keys", Found: "none"}
+	case links == nil:
+		return nil, &verify.Error{Code: CodeOptions, What: "link source", Found: "nil"}
+	}
+	if err := opts.check(); err != nil {
+		return nil, err
+	}
+	r := &run{ctx: ctx, opts: &opts, limits: opts.Limits.withDefaults(), at: clock.At(opts.Time)}
+	r.work = r.limits.PatternWork
+
+	root := verify.Check{Code: CodeVerified, Status: verify.Fail, What: "layout"}
+	env, signed, ok := r.authenticate(layout, owners, &root)
+	var result *result
+	if ok {
+		result = r.layout(env.payload, links, opts.Parameters, nil, &root)
+	}
+	if r.err != nil {
+		return nil, r.err
+	}
+	if r.limit != nil {
+		root.Status = verify.Fail
+		root.Checks = slices.Insert(root.Checks, 0, *r.limit)
+	}
+	evidence := verify.Evidence{Check: root, Time: r.at, NotCovered: r.notes}
+	if result == nil || root.Status != verify.Pass {
+		rejected := verify.Reject(evidence)
+		rejected.Err = r.cause
+		return nil, rejected
+	}
+	return newVerification(result, signed, evidence), nil
+}
+
+// A run is one call of Verify.
+type run struct {
+	ctx    context.Context
+	opts   *Options
+	limits Limits
+	at     time.Time
+
+	// What has been used up, at all levels.
+	links, sublayouts int
+	bytes             int64
+	work              int64 // left
+
+	notes []string
+	limit *verify.Check // a limit that rejects everything
+	cause error         // an error of the runner
+	err   error         // why there is no verdict
+}
+
+// A result is a layout that was verified.
+type result struct {
+	steps []*stepResult
+}
+
+// first and last give the artifacts that stand for the layout as a whole
+// (specification 4.5.1).
+func (r *result) evidence() *evidence {
+	first, last := r.steps[0].evidence, r.steps[len(r.steps)-1].evidence
+	return newEvidence(first.lists[materials], last.lists[products])
+}
+
+// ended reports whether the run has to stop.
+func (r *run) ended() bool {
+	if r.err == nil && r.ctx.Err() != nil {
+		r.err = &verify.Error{Code: CodeSource, What: "verification", Err: context.Cause(r.ctx)}
+	}
+	return r.err != nil || r.limit != nil
+}
+
+// exceeded notes a limit that rejects everything.
+func (r *run) exceeded(expected string) {
+	if r.limit == nil {
+		r.limit = &verify.Check{Code: CodeLimit, Status: verify.Fail, What: "work", Expected: expected, Found: "more"}
+	}
+}
+
+// note adds to what the report lists as not covered.
+func (r *run) note(path []string, notes ...string) {
+	const most = 64
+	for _, s := range notes {
+		if len(path) > 0 {
+			s = "sublayout of " + stepPath(path) + ": " + s
+		}
+		if len(r.notes) < most && !slices.Contains(r.notes, s) {
+			r.notes = append(r.notes, s)
+		}
+	}
+}
+
+// stepPath names nested steps for people.
+func stepPath(path []string) string {
+	quoted := make([]string, len(path))
+	for i, name := range path {
+		quoted[i] = safe.Quote(name)
+	}
+	return strings.Join(quoted, " / ")
+}
+
+// authenticate opens the layout's envelope and checks its signatures.
+func (r *run) authenticate(layout []byte, owners []provenance.Key, root *verify.Check) (*envelope, []verify.Issuer, bool) {
+	env, err := openEnvelope(layout, r.limits.json(r.limits.LayoutBytes))
+	if err != nil {
+		root.Checks = append(root.Checks, failed(codeOf(err, jsonCode(err)), "layout", err))
+		return nil, nil, false
+	}
+	check := verify.Check{Code: CodeSignature, Status: verify.Pass, What: "signatures of the layout",
+		Expected: fmt.Sprintf("all of %d keys", len(owners))}
+	signed, reasons, err := env.countOwners(owners)
+	if err != nil {
+		root.Checks = append(root.Checks, failed(CodeLimit, check.What, err))
+		return nil, nil, false
+	}
+	var missing []string
+	for _, k := range owners {
+		issuer := k.Issuer()
+		if !slices.Contains(signed, issuer) {
+			missing = append(missing, issuer.String())
+			check.Status = verify.Fail
+		}
+	}
+	check.Issuers = signed
+	check.Found = fmt.Sprintf("%d", len(signed))
+	if len(missing) > 0 {
+		check.Found += ", not " + strings.Join(missing, ", ")
+	}
+	check.Detail = strings.Join(reasons, "; ")
+	root.Checks = append(root.Checks, check)
+	root.Issuers = signed
+	if check.Status != verify.Pass {
+		return nil, nil, false
+	}
+	for _, k := range owners {
+		if !k.ValidAt(r.at) {
+			root.Checks = append(root.Checks, verify.Check{Code: CodeKey, Status: verify.Fail, Issuers: []verify.Issuer{k.Issuer()},
+				What: "validity of the layout key", Expected: "one that is valid at " + r.at.Format(time.RFC3339), Found: "a time outside its dates"})
+			return nil, nil, false
+		}
+	}
+	return env, signed, true
+}
+
+func failed(code verify.Code, what string, err error) verify.Check {
+	return verify.Check{Code: code, Status: verify.Fail, What: what, Detail: err.Error()}
+}
+
+// layout verifies the payload of a layout whose signatures are good, and fills in
+// its check. The result is nil unless it was accepted. path has the steps that
+// lead to a sublayout.
+func (r *run) layout(payload []byte, links LinkSource, params map[string]string, path []string, root *verify.Check) *result {
+	l, err := parseLayout(payload, &r.limits, params)
+	if err != nil {
+		root.Status = verify.Fail
+		root.Checks = append(root.Checks, failed(codeOf(err, jsonCode(err)), "layout", err))
+		return nil
+	}
+	r.note(path, l.notes...)
+
+	root.Status = verify.Pass
+	add := func(c verify.Check) {
+		if c.Status != verify.Pass {
+			root.Status = verify.Fail
+		}
+		root.Checks = append(root.Checks, c)
+	}
+	expiry := verify.Check{Code: CodeExpired, Status: verify.Pass, What: "expiry of the layout",
+		Expected: "a time up to " + l.expires.Format(time.RFC3339), Found: r.at.Format(time.RFC3339Nano)}
+	expiry.Detail = "valid up to " + l.expires.Format(time.RFC3339)
+	// EXPIRES is the time after which it is expired (specification 4.3).
+	if r.at.After(l.expires) {
+		expiry.Status, expiry.Detail = verify.Fail, ""
+	}
+	add(expiry)
+	if expiry.Status != verify.Pass {
+		return nil
+	}
+
+	steps := make([]*stepResult, len(l.steps))
+	others := map[string]*evidence{}
+	complete := true
+	for i, s := range l.steps {
+		if r.ended() {
+			return nil
+		}
+		steps[i] = r.collect(s, links, path)
+		others[s.name] = steps[i].evidence
+		complete = complete && steps[i].evidence != nil
+	}
+	for i, s := range l.steps {
+		if r.ended() {
+			return nil
+		}
+		r.applyRules(&steps[i].check, "step "+safe.Quote(s.name), &s.rules, steps[i].evidence, others, complete)
+		add(steps[i].check)
+	}
+	if root.Status != verify.Pass {
+		for _, in := range l.inspections {
+			add(verify.Check{Code: CodeInspection, Status: verify.NotRun, What: "inspection " + safe.Quote(in.name),
+				Detail: "the steps were not accepted"})
+		}
+		return nil
+	}
+	if !r.inspections(l, others, path, add) {
+		return nil
+	}
+	return &result{steps}
+}
+
+// inspections runs the inspections and then applies their rules, which may name
+// each other.
+func (r *run) inspections(l *layoutFile, others map[string]*evidence, path []string, add func(verify.Check)) bool {
+	checks := make([]verify.Check, len(l.inspections))
+	complete := true
+	for i, in := range l.inspections {
+		if r.ended() {
+			return false
+		}
+		others[in.name], checks[i] = r.inspect(in, path)
+		complete = complete && others[in.name] != nil
+	}
+	for i, in := range l.inspections {
+		r.applyRules(&checks[i], "inspection "+safe.Quote(in.name), &in.rules, others[in.name], others, complete)
+		complete = complete && checks[i].Status == verify.Pass
+		add(checks[i])
+	}
+	return complete
+}
+
+// applyRules adds the rules of both sides to the check of a step or inspection.
+func (r *run) applyRules(check *verify.Check, name string, rules *[2][]rule, e *evidence, others map[string]*evidence, complete bool) {
+	for _, side := range []artifactSide{materials, products} {
+		what := fmt.Sprintf("%v of %s", side, name)
+		if !complete {
+			if len(rules[side]) > 0 {
+				check.Checks = append(check.Checks, verify.Check{Code: CodeRule, Status: verify.NotRun, What: what,
+					Detail: "there is not enough evidence to apply the rules"})
+			}
+			continue
+		}
+		rr := ruleRun{what: what, rules: rules[side], evidence: e, side: side, others: others, work: &r.work}
+		c := rr.run()
+		if c.Status != verify.Pass {
+			check.Status = verify.Fail
+		}
+		check.Checks = append(check.Checks, c)
+	}
+}
+
+// jsonCode returns the code of a parse error.
+func jsonCode(err error) verify.Code {
+	if isLimit(err) {
+		return CodeLimit
+	}
+	return CodeMalformed
+}
+
+// sourceError makes the error for a source that does not work.
+func sourceError(what string, err error) error {
+	if e, ok := errors.AsType[*verify.Error](err); ok && e.Code == CodeOptions {
+		return e
+	}
+	return &verify.Error{Code: CodeSource, What: what, Err: err}
+}

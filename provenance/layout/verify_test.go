@@ -1,0 +1,171 @@
+// Copyright 2026 The tallystick authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package layout_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tallystick/tallystick/provenance"
+	"github.com/tallystick/tallystick/provenance/layout"
+	"github.com/tallystick/tallystick/verify"
+	"github.com/tallystick/tallystick/verify/verifytest"
+)
+
+func TestVerify(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		edit func(w *world)
+	}{
+		{"DSSE", func(*world) {}},
+		{"older form", func(w *world) {
+			w.signed = func(payload []byte) []byte { return legacy(payload, "owner") }
+			w.links["write."+id8("alice")+".link"] = legacy(link("write", obj{}, files("src/main.go", "README")), "alice")
+		}},
+		{"link predicate v0.3", func(w *world) {
+			w.put("write", statement("https://in-toto.io/Statement/v1", "https://in-toto.io/attestation/link/v0.3",
+				files("src/main.go", "README"), obj{"name": "write", "materials": []obj{}}), "alice")
+		}},
+		{"link predicate v0.2", func(w *world) {
+			w.put("write", statement("https://in-toto.io/Statement/v0.1", "https://in-toto.io/Link/v0.2",
+				files("src/main.go", "README"), obj{"name": "write", "materials": obj{}, "command": "vi"}), "alice")
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld()
+			test.edit(w)
+			v, err := w.verify(t)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := v.Steps(); !slices.Equal(got, []string{"write", "build"}) {
+				t.Errorf("steps %q", got)
+			}
+			app := verifytest.Artifact(t, "app", "content of app")
+			verifytest.TestClaim(t, v, app)
+			source := verifytest.Artifact(t, "README", "content of README")
+			if err := v.Covers(source); !errors.Is(err, verify.CodeNotCovered) {
+				t.Errorf("a material is covered as a product: %v", err)
+			}
+			materials, err := v.Materials("build")
+			if err != nil {
+				t.Fatal(err)
+			}
+			verifytest.TestClaim(t, materials, source)
+			if err := v.Covers(verifytest.Artifact(t, "app", "other content")); !errors.Is(err, verify.CodeConflict) {
+				t.Errorf("other content under the name of a product: %v", err)
+			}
+			if err := v.Covers(verifytest.Artifact(t, "elsewhere/app", "content of app")); err != nil {
+				t.Errorf("a product under another name: %v", err)
+			}
+			if _, err := v.Products("test"); !errors.Is(err, layout.CodeNoStep) {
+				t.Errorf("products of a step that there is not: %v", err)
+			}
+			var ids []string
+			for _, i := range v.Issuers() {
+				ids = append(ids, i.ID)
+			}
+			for _, name := range []string{"owner", "alice", "bob", "carol"} {
+				if !slices.Contains(ids, keyOf(name).Fingerprint()) {
+					t.Errorf("%s is no issuer", name)
+				}
+			}
+			if len(ids) != 4 {
+				t.Errorf("issuers: %q", ids)
+			}
+			if e := v.Evidence(); e.Time != now {
+				t.Errorf("time %v", e.Time)
+			}
+		})
+	}
+}
+
+func statement(typ, predicateType string, subjects, predicate obj) obj {
+	list := []obj{}
+	for name, digest := range subjects {
+		list = append(list, obj{"name": name, "digest": digest})
+	}
+	return obj{"_type": typ, "subject": list, "predicateType": predicateType, "predicate": predicate}
+}
+
+func TestEnvelopes(t *testing.T) {
+	w := newWorld()
+	var list [][]byte
+	for _, data := range w.links {
+		list = append(list, data)
+	}
+	source := layout.Envelopes(list...)
+	for range 2 { // a source can be used again
+		if _, err := layout.Verify(context.Background(), w.sign(), keySet(t, "owner"), source, w.opts); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := layout.Verify(context.Background(), w.sign(), keySet(t, "owner"), layout.Envelopes([]byte("junk")), w.opts)
+	if !errors.Is(err, layout.CodeThreshold) || !errors.Is(err, layout.CodeLinkMalformed) {
+		t.Errorf("junk: %v", err)
+	}
+}
+
+// What the caller gives is not a verdict.
+func TestCallersMistakes(t *testing.T) {
+	w := newWorld()
+	good, source := keySet(t, "owner"), layout.DirLinks(w.fs())
+	cancelled, cancel := context.WithCancel(context.Background())
+	cancel()
+	for _, test := range []struct {
+		name  string
+		ctx   context.Context
+		keys  provenance.KeySet
+		links layout.LinkSource
+		opts  layout.Options
+		want  verify.Code
+	}{
+		{"no keys", context.Background(), provenance.KeySet{}, source, w.opts, layout.CodeOptions},
+		{"no source", context.Background(), good, nil, w.opts, layout.CodeOptions},
+		{"name of a parameter", context.Background(), good, source, layout.Options{Parameters: map[string]string{"a b": ""}}, layout.CodeOptions},
+		{"value of a parameter", context.Background(), good, source, layout.Options{Parameters: map[string]string{"a": "\xff"}}, layout.CodeOptions},
+		{"no folder", context.Background(), good, layout.DirLinks(missing{}), w.opts, layout.CodeSource},
+		{"cancelled", cancelled, good, source, w.opts, layout.CodeSource},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			v, err := layout.Verify(test.ctx, w.sign(), test.keys, test.links, test.opts)
+			if v != nil || !errors.Is(err, test.want) {
+				t.Errorf("got %v, %v, want %s", v, err, test.want)
+			}
+			if _, ok := errors.AsType[*verify.RejectedError](err); ok {
+				t.Errorf("a verdict: %v", err)
+			}
+			if test.ctx == cancelled && !errors.Is(err, context.Canceled) {
+				t.Errorf("does not wrap the context's error: %v", err)
+			}
+		})
+	}
+}
+
+// A rejection names the rule, the artifact and the near miss.
+func TestTrace(t *testing.T) {
+	w := newWorld()
+	build := link("build", obj{"src/main.go": sum("evil"), "README": sum("content of README")}, files("src/main.go", "app"))
+	w.put("build", build, "bob")
+	w.put("build", build, "carol")
+	_, err := w.verify(t)
+	text := report(t, err).String()
+	for _, want := range []string{
+		`materials of step "build"`,
+		`rule 2: DISALLOW *`,
+		`"src/main.go" has another digest in the products of "write"`,
+		sum("evil")["sha256"].(string),
+		sum("content of src/main.go")["sha256"].(string),
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the report does not say %s:\n%s", want, text)
+		}
+	}
+	if got := report(t, err).Codes[0]; got != layout.CodeRule {
+		t.Errorf("first code %s", got)
+	}
+}
