@@ -265,13 +265,16 @@ func (r *run) updateRoot() error {
 			}
 		}
 	}
-	if walk == nil && old != nil && old.version > r.w.root.version {
-		walk = r.rootWentBack(cached, old)
-		if walk == nil {
-			r.note("root.json", errors.New("it is not part of the chain of roots"))
+	if old != nil && old.version > r.w.root.version {
+		if walk != nil {
+			return walk
 		}
+		if err := r.rootWentBack(cached, old); err != nil {
+			return err
+		}
+		r.note("root.json", errors.New("it is not part of the chain of roots"))
 	}
-	if walk == nil && !sameFile(cached, last) {
+	if !sameFile(cached, last) {
 		if err := r.store.write("root.json", last); err != nil {
 			return err
 		}

@@ -203,7 +203,7 @@ func (e *envelope) verify(r *role) (*signing, error) {
 		}
 		if f := key.Fingerprint(); !counted[f] {
 			counted[f] = true
-			s.issuers = append(s.issuers, verify.Issuer{ID: f, Name: r.name})
+			s.issuers = append(s.issuers, verify.Issuer{ID: f, Name: quoteRole(r.name)})
 		} else {
 			ignore(entry.keyID, "the same public key has been counted")
 		}
