@@ -148,7 +148,7 @@ func (v *toolchain) evidence(status verify.Status, notCovered ...string) verify.
 		Check: verify.Check{
 			Code:    CodeToolchain,
 			Status:  status,
-			What:    hash.EscapeName(v.goroot) + " is " + v.m.String(),
+			What:    hash.EscapeName(v.goroot) + " against " + v.m.String(),
 			Issuers: v.m.Issuers(),
 			Checks:  v.checks,
 		},
