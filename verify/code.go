@@ -36,6 +36,8 @@ const (
 	CodeCovered Code = "verify/covered"
 	// CodeIssuer: an issuer stands behind the artifact; see [IssuedBy].
 	CodeIssuer Code = "verify/issuer"
+	// CodeRequires: something else was accepted before; see [Requires].
+	CodeRequires Code = "verify/requires"
 	// CodeAll, CodeAny and CodeAtLeast: the combination of policies.
 	CodeAll     Code = "verify/all"
 	CodeAny     Code = "verify/any"

@@ -104,6 +104,26 @@ func (p issuedBy) Evaluate(a hash.Artifact, claims []Claim) Check {
 	return check
 }
 
+// Requires is satisfied when something else was accepted before: the source that
+// a binary was built from, say. The report of that verification becomes a part of
+// this one. It does not look at the artifact of the call, so it can only narrow:
+// use it inside [All].
+func Requires(r *Result) Policy { return requires{r} }
+
+type requires struct{ result *Result }
+
+func (p requires) Evaluate(hash.Artifact, []Claim) Check {
+	if p.result == nil || p.result.report == nil {
+		return Check{Code: CodeNoPolicy, Status: Fail, What: "something accepted before", Found: "no result"}
+	}
+	return Check{
+		Code:   CodeRequires,
+		Status: Pass,
+		What:   "accepted before: " + p.result.artifact.String(),
+		Checks: p.result.report.Checks,
+	}
+}
+
 // All is satisfied when every part is. It rests on the word of all of them.
 func All(first Policy, rest ...Policy) Policy {
 	return combination{CodeAll, len(rest) + 1, parts(first, rest)}

@@ -91,3 +91,34 @@ func TestSameTreeAlone(t *testing.T) {
 		}
 	}
 }
+
+func TestRequires(t *testing.T) {
+	source := verifytest.Artifact(t, "app.tar.gz", "a tarball")
+	binary := verifytest.Artifact(t, "app", "a binary")
+	sourceClaim, binaryClaim := verifytest.NewClaim("app.tar.gz", source.Digests(), alice), verifytest.NewClaim("app", binary.Digests(), bob)
+	accepted, err := verify.Artifact(source, verify.IssuedBy(alice), sourceClaim)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := verify.All(verify.IssuedBy(bob), verify.Requires(accepted))
+	result, err := verify.Artifact(binary, p, binaryClaim)
+	if err != nil {
+		t.Fatal(err)
+	}
+	verifytest.TestPolicy(t, p, binary, binaryClaim)
+	if text := result.Report().String(); !strings.Contains(text, "accepted before: app.tar.gz") || !strings.Contains(text, alice.Name) {
+		t.Errorf("the report does not have the other one in it:\n%s", text)
+	}
+	for _, test := range []struct {
+		policy verify.Policy
+		code   verify.Code
+	}{
+		{verify.Requires(accepted), verify.CodeVacuous},
+		{verify.All(verify.IssuedBy(bob), verify.Requires(nil)), verify.CodeNoPolicy},
+		{verify.All(verify.IssuedBy(bob), verify.Requires(new(verify.Result))), verify.CodeNoPolicy},
+	} {
+		if _, err := verify.Artifact(binary, test.policy, binaryClaim); verify.CodeOf(err) != test.code {
+			t.Errorf("got %v, want %s", err, test.code)
+		}
+	}
+}
