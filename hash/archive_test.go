@@ -460,6 +460,8 @@ func zipOf(t *testing.T, headers ...zip.FileHeader) []byte {
 	return b.Bytes()
 }
 
+func zipHeader(name string) zip.FileHeader { return zip.FileHeader{Name: name} }
+
 func zipMode(name string, mode os.FileMode) zip.FileHeader {
 	h := zip.FileHeader{Name: name}
 	h.SetMode(mode)

@@ -27,6 +27,8 @@ const (
 	CodeDigest Code = "hash/digest"
 	// CodeRead: the operating system could not open or read something.
 	CodeRead Code = "hash/read"
+	// CodeWrite: the destination of a copy did not take the content.
+	CodeWrite Code = "hash/write"
 	// CodeNotRegular: something is a FIFO, a socket, a device or another thing
 	// that has no content to measure.
 	CodeNotRegular Code = "hash/not-regular"

@@ -28,7 +28,7 @@ func Measure(ctx context.Context, r io.Reader, algs ...Algorithm) (Artifact, err
 // Copy copies src to dst until the end of src and measures what it copied, as
 // [Measure] does. dst has received unverified bytes: keep them where nobody
 // uses them until a claim covers the artifact that Copy returns. An error of
-// dst is returned wrapped, so that errors.Is finds it.
+// dst comes wrapped in an [*Error] with [CodeWrite].
 func Copy(ctx context.Context, dst io.Writer, src io.Reader, algs ...Algorithm) (Artifact, error) {
 	d, err := newDigester(algs)
 	if err != nil {
@@ -61,9 +61,9 @@ func copyChunks(ctx context.Context, dst io.Writer, d *digester, src io.Reader, 
 			idle = 0
 			d.Write(buf[:n])
 			if m, err := dst.Write(buf[:n]); err != nil {
-				return total, fmt.Errorf("hash: copying: %w", err)
+				return total, &Error{Code: CodeWrite, Err: err}
 			} else if m != n {
-				return total, fmt.Errorf("hash: copying: %w", io.ErrShortWrite)
+				return total, &Error{Code: CodeWrite, Err: io.ErrShortWrite}
 			}
 			total += int64(n)
 		}

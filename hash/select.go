@@ -18,6 +18,9 @@ import (
 // A new name that is empty, absolute or not clean, that repeats, or that lies
 // below a file or link is an [*Error] with [CodeName].
 func (t *Tree) Select(pick func(Entry) (name string, keep bool)) (*Tree, error) {
+	if !t.measured {
+		return nil, &Error{Code: CodeOptions, Detail: "the zero Tree was never measured"}
+	}
 	s := &Tree{algs: t.algs, identities: t.identities, excluded: t.Excluded()}
 	byName := make(map[string]*node, len(t.nodes))
 	for e := range t.Entries() {
