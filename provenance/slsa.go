@@ -65,24 +65,29 @@ func (p SLSA) Evaluate(a hash.Artifact, claims []verify.Claim) verify.Check {
 			return check
 		}
 	}
+	var candidates []verify.Check
 	for _, c := range claims {
 		s, ok := c.(*Statement)
 		if !ok || s.predicateType != SLSAProvenanceV1 || s.Covers(a) != nil {
 			continue
 		}
 		candidate := p.evaluate(s, want)
-		check.Checks = append(check.Checks, candidate)
 		if candidate.Status == verify.Pass {
 			check.Status = verify.Pass
 			check.Issuers = candidate.Issuers
+			check.Checks = candidate.Checks
 			return check
 		}
+		candidates = append(candidates, candidate)
 	}
 	check.Expected = "one attestation that satisfies the whole policy"
-	check.Found = fmt.Sprintf("%d that cover the artifact, none of which does", len(check.Checks))
-	if len(check.Checks) == 0 {
+	check.Found = fmt.Sprintf("%d that cover the artifact, none of which does", len(candidates))
+	if len(candidates) == 0 {
 		check.Found = "no SLSA provenance v1 that covers the artifact"
 	}
+	// The nearest miss explains most.
+	slices.SortStableFunc(candidates, func(x, y verify.Check) int { return len(y.Checks) - len(x.Checks) })
+	check.Checks = candidates
 	return check
 }
 
@@ -93,8 +98,8 @@ func (p SLSA) evaluate(s *Statement, want source) verify.Check {
 		check.Checks = append(check.Checks, verify.Check{Code: code, Status: verify.Fail, What: what, Expected: expected, Found: found})
 		return check
 	}
-	pass := func(code verify.Code, what, found string) {
-		check.Checks = append(check.Checks, verify.Check{Code: code, Status: verify.Pass, What: what, Found: found})
+	pass := func(code verify.Code, what string) {
+		check.Checks = append(check.Checks, verify.Check{Code: code, Status: verify.Pass, What: what})
 	}
 	build, err := parseSLSA(s.predicate)
 	if err != nil {
@@ -111,15 +116,16 @@ func (p SLSA) evaluate(s *Statement, want source) verify.Check {
 			fmt.Sprintf("%d of %d", p.Signers.threshold, len(p.Signers.keys)), fmt.Sprint(len(signers)))
 	}
 	check.Issuers = signers
+	pass(CodeSigner, fmt.Sprintf("signed by %d of the builder's %d keys, threshold %d", len(signers), len(p.Signers.keys), p.Signers.threshold))
 	if build.builder != p.Builder {
 		return fail(CodeBuilder, "builder.id", safe.Quote(p.Builder), safe.Quote(build.builder))
 	}
-	pass(CodeBuilder, "builder.id "+safe.Quote(build.builder), "")
+	pass(CodeBuilder, "builder.id "+safe.Quote(build.builder))
 	if p.BuildType != "" {
 		if build.buildType != p.BuildType {
 			return fail(CodeBuildType, "buildType", safe.Quote(p.BuildType), safe.Quote(build.buildType))
 		}
-		pass(CodeBuildType, "buildType "+safe.Quote(build.buildType), "")
+		pass(CodeBuildType, "buildType "+safe.Quote(build.buildType))
 	}
 	if p.SourceURI != "" {
 		source := p.checkSource(build, want)

@@ -104,7 +104,7 @@ func TestSLSA(t *testing.T) {
 		{"no mixing of halves", whole, []signed{
 			{slsaStatement("builder.example/make", "builder.example/sh"), []string{"builder"}},
 			{slsaStatement("team/hello", "team/hallo"), []string{"builder"}},
-		}, provenance.CodeBuildType},
+		}, provenance.CodeSource}, // the nearest miss comes first
 		{"no builder id", whole, edited(`"id": "`+builderID+`"`, ``), provenance.CodeMalformed},
 		{"case variant in the predicate", whole, edited(`"buildType"`, `"BuildType": "", "buildType"`), provenance.CodeMalformed},
 		{"predicate null", whole, edited(`"runDetails": {`, `"runDetails": null, "x": {`), provenance.CodeMalformed},

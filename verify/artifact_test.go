@@ -344,7 +344,7 @@ func TestReportOfConflict(t *testing.T) {
 	if !reflect.DeepEqual(rejected.Report.Conflicts, want) {
 		t.Errorf("conflicts are %+v", rejected.Report.Conflicts)
 	}
-	if !strings.Contains(rejected.Report.String(), "CONFLICT  sha256: ") || !strings.Contains(err.Error(), bob.String()) {
+	if !strings.Contains(rejected.Report.String(), "CONFLICT  sha256: ") || !strings.Contains(err.Error(), "bob (SHA256:") {
 		t.Errorf("the text does not name it: %v\n%s", err, rejected.Report)
 	}
 }

@@ -13,8 +13,8 @@ import (
 type Status string
 
 const (
-	Pass   Status = "pass"
-	Fail   Status = "fail"
+	Pass Status = "pass"
+	Fail Status = "fail"
 	// NotRun: skipped, with the reason in Detail. It never counts as a pass
 	// and never is the cause of a failure: if something had to run, the check
 	// above it, or a check of its own, fails.

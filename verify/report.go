@@ -157,6 +157,8 @@ func (r *Report) JSON() ([]byte, error) {
 }
 
 // String returns the report for people, in lines of text that end in a newline.
+// What led to a failure is shown whole; below checks that passed it folds what
+// lies deeper than a few levels, which [Report.JSON] has.
 func (r *Report) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s", strings.ToUpper(string(r.Verdict)))
@@ -182,8 +184,12 @@ func (r *Report) String() string {
 	for _, c := range r.Conflicts {
 		fmt.Fprintf(&b, "  CONFLICT  %s\n", c)
 	}
-	for _, c := range r.Checks {
-		c.write(&b, 1)
+	for i, c := range r.Checks {
+		fold := foldPolicy
+		if i > 0 {
+			fold = foldClaim
+		}
+		c.write(&b, 1, fold)
 	}
 	if len(r.NotCovered) > 0 {
 		b.WriteString("  not covered:\n")
@@ -194,7 +200,19 @@ func (r *Report) String() string {
 	return b.String()
 }
 
-func (c Check) write(b *strings.Builder, depth int) {
+// The depths from which the parts of a passed check are only counted: in the
+// first check of a report, which is the policy, and in the evidence for claims.
+const (
+	foldPolicy = 3
+	foldClaim  = 2
+)
+
+func (c Check) write(b *strings.Builder, depth, fold int) {
+	folded := 0
+	if c.Status == Pass && depth >= fold {
+		folded = c.count() - 1
+		c.Checks = nil
+	}
 	indent := strings.Repeat("  ", depth)
 	mark := map[Status]string{Pass: "ok  ", NotRun: "skip"}[c.Status]
 	if mark == "" {
@@ -203,6 +221,9 @@ func (c Check) write(b *strings.Builder, depth int) {
 	fmt.Fprintf(b, "%s%s  %s", indent, mark, c.What)
 	if c.Status != Pass {
 		fmt.Fprintf(b, "  [%s]", c.Code)
+	}
+	if folded > 0 {
+		fmt.Fprintf(b, " (%d checks)", folded)
 	}
 	b.WriteByte('\n')
 	line := func(label, text string) {
@@ -220,14 +241,33 @@ func (c Check) write(b *strings.Builder, depth int) {
 		line("by ", issuerList(c.Issuers))
 	}
 	for _, below := range c.Checks {
-		below.write(b, depth+1)
+		below.write(b, depth+1, fold)
 	}
 }
 
+// count returns the number of checks from c down.
+func (c Check) count() int {
+	n := 1
+	for _, below := range c.Checks {
+		n += below.count()
+	}
+	return n
+}
+
+// issuerList returns the issuers for people: names first, fingerprints cut to
+// what tells them apart.
 func issuerList(issuers []Issuer) string {
+	const enough = len("SHA256:") + 16
 	var list []string
 	for _, i := range issuers {
-		list = append(list, i.String())
+		id := i.ID
+		if strings.HasPrefix(id, "SHA256:") && len(id) > enough {
+			id = id[:enough] + "..."
+		}
+		if i.Name != "" {
+			id = i.Name + " (" + id + ")"
+		}
+		list = append(list, safe.Line(id))
 	}
 	slices.Sort(list)
 	return strings.Join(slices.Compact(list), ", ")
