@@ -404,7 +404,7 @@ func (r *run) loadTargets(role *role) (*targets, verify.Check, error) {
 	if err != nil {
 		return nil, verify.Check{}, err
 	}
-	what := quoteRole(role.name) + ".json"
+	what := fileLabel(role.name)
 	if err := r.c.limits.checkStated(what, p); err != nil {
 		return nil, verify.Check{}, err
 	}

@@ -449,7 +449,7 @@ func decodeTargetFile(raw []byte) (targetFile, error) {
 		case "hashes":
 			t.hashes, err = decodeHashes(d)
 		case "custom":
-			if k, err := d.Kind(); err == nil && k != strictjson.Object {
+			if kind, _ := d.Kind(); kind != strictjson.Object {
 				return d.Reject("custom is an object")
 			}
 			t.custom, err = d.Raw()
@@ -474,4 +474,12 @@ func quoteRole(name string) string {
 		return name
 	}
 	return safe.Quote(name)
+}
+
+// fileLabel returns the name of a role's file for people.
+func fileLabel(role string) string {
+	if slices.Contains(topLevel, role) {
+		return role + ".json"
+	}
+	return safe.Quote(role + ".json")
 }

@@ -50,6 +50,9 @@ func openEnvelope(what string, raw []byte) (*envelope, error) {
 		seen[name] = true
 		switch name {
 		case "signed":
+			if kind, _ := d.Kind(); kind != strictjson.Object {
+				return d.Reject("what is signed is an object")
+			}
 			e.signed, err = d.Raw()
 		case "signatures":
 			err = d.Array(func(i int) error {
