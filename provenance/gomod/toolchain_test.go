@@ -85,8 +85,8 @@ func zipOf(t testing.TB, files map[string]string) []byte {
 	return b.Bytes()
 }
 
-// lookUp returns what a database says that recorded exactly these files.
-func lookUp(t testing.TB, path, version string, files map[string]string) *gomod.Module {
+// hash1 is the h1 of a module zip as x/mod computes it.
+func hash1(t testing.TB, files map[string]string) string {
 	t.Helper()
 	sum, err := dirhash.Hash1(slices.Collect(maps.Keys(files)), func(name string) (io.ReadCloser, error) {
 		return io.NopCloser(strings.NewReader(files[name])), nil
@@ -94,8 +94,14 @@ func lookUp(t testing.TB, path, version string, files map[string]string) *gomod.
 	if err != nil {
 		t.Fatal(err)
 	}
+	return sum
+}
+
+// lookUp returns what a database says that recorded exactly these files.
+func lookUp(t testing.TB, path, version string, files map[string]string) *gomod.Module {
+	t.Helper()
 	db := newTestDB(t, "sum.example")
-	db.records[path+"@"+version] = recordOf(path, version, sum, h1("go.mod"))
+	db.records[path+"@"+version] = recordOf(path, version, hash1(t, files), h1("go.mod"))
 	m, err := open(t, db.files(path, version), &gomod.Options{Key: db.key}).Lookup(t.Context(), path, version)
 	if err != nil {
 		t.Fatal(err)
