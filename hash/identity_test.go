@@ -4,6 +4,9 @@
 package hash_test
 
 import (
+	"archive/zip"
+	"bytes"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -159,6 +162,120 @@ func TestGitTree(t *testing.T) {
 					t.Errorf("got  %s\nwant %s\n%s", got.Hex(), want, git(t, dir, "ls-tree", "-r", want))
 				}
 			})
+		}
+	}
+}
+
+func TestDirHashOfModuleZips(t *testing.T) {
+	out, err := exec.Command("go", "env", "GOMODCACHE").Output()
+	if err != nil {
+		t.Skipf("no module cache: %v", err)
+	}
+	zips, _ := filepath.Glob(filepath.Join(strings.TrimSpace(string(out)), "cache/download/golang.org/*/*/@v/*.zip"))
+	toolchains, _ := filepath.Glob(filepath.Join(strings.TrimSpace(string(out)), "cache/download/golang.org/toolchain/@v/*.zip"))
+	if zips = append(zips, toolchains...); len(zips) == 0 {
+		t.Skip("no module zips in the cache")
+	}
+	for _, name := range zips {
+		t.Run(filepath.Base(filepath.Dir(filepath.Dir(name)))+"@"+filepath.Base(name), func(t *testing.T) {
+			if info, err := os.Stat(name); err != nil || testing.Short() && info.Size() > 10<<20 {
+				t.Skip("too large for -short")
+			}
+			want, err := dirhash.HashZip(name, dirhash.Hash1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			d, err := measureZipFile(t, name).DirHash("")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, _ := hash.FormatH1(d); got != want {
+				t.Errorf("got  %s\nwant %s", got, want)
+			}
+			recorded, err := os.ReadFile(strings.TrimSuffix(name, "zip") + "ziphash")
+			if err == nil && string(recorded) != want {
+				t.Errorf("the go command recorded %s", recorded)
+			}
+		})
+	}
+}
+
+// x/mod gives the same h1 for a zip with the good file twice, and for one whose
+// other copy is evil; extractors take the one or the other. We take neither.
+func TestModuleZipWithDuplicate(t *testing.T) {
+	h1 := func(headers ...zip.FileHeader) (string, error) {
+		data := zipOf(t, headers...)
+		name := filepath.Join(t.TempDir(), "z")
+		if err := os.WriteFile(name, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := hash.MeasureZip(t.Context(), bytes.NewReader(data), int64(len(data)), nil)
+		theirs, _ := dirhash.HashZip(name, dirhash.Hash1)
+		return theirs, err
+	}
+	const name = "example.com/m@v1.0.0/a"
+	benign, err1 := h1(zip.FileHeader{Name: name, Comment: "good"}, zip.FileHeader{Name: name, Comment: "good"})
+	evil, err2 := h1(zip.FileHeader{Name: name, Comment: "evil"}, zip.FileHeader{Name: name, Comment: "good"})
+	if benign != evil {
+		t.Error("x/mod tells them apart; this test is of no use any more")
+	}
+	wantError(t, err1, hash.CodeName, name)
+	wantError(t, err2, hash.CodeName, name)
+}
+
+func TestDirHashRefuses(t *testing.T) {
+	tree := treeOf(t, map[string]string{"a": "x"}, hash.SHA512)
+	_, err := tree.DirHash("")
+	wantError(t, err, hash.CodeAlgorithm, "dirHash")
+	_, err = tree.Artifact("")
+	wantError(t, err, hash.CodeAlgorithm, "dirHash")
+	_, err = tree.GitTree(hash.GitTree)
+	wantError(t, err, hash.CodeAlgorithm, "gitTree")
+	_, err = tree.GitTree(hash.SHA256)
+	wantError(t, err, hash.CodeAlgorithm, "sha256")
+	_, err = tree.GitTree(0)
+	wantError(t, err, hash.CodeAlgorithm, "invalid")
+	tree = treeOf(t, map[string]string{"a": "x", "l": "->a"})
+	_, err = tree.DirHash("")
+	wantError(t, err, hash.CodeNotRegular, "l")
+	tree = treeOf(t, map[string]string{"a": "x"})
+	_, err = tree.DirHash("p\nq")
+	wantError(t, err, hash.CodeName, "p\nq/")
+}
+
+// The prefix is joined as x/mod does it, whatever it looks like.
+func TestDirHashPrefix(t *testing.T) {
+	dir := t.TempDir()
+	plant(t, dir, map[string]string{"a/b": "x", "c": "y", "a.b": "z"})
+	tree, err := hash.MeasureTree(t.Context(), dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, prefix := range []string{"", ".", "m@v1", "example.com/m@v1.2.3", "p/", "/p", "/", "p//q", "./p", "../p", "p/../q"} {
+		files, err := dirhash.DirFiles(dir, prefix)
+		if err != nil {
+			t.Fatal(err)
+		}
+		content := map[string]string{}
+		for _, f := range files {
+			for name, text := range map[string]string{"a/b": "x", "c": "y", "a.b": "z"} {
+				if strings.HasSuffix(f, name) {
+					content[f] = text
+				}
+			}
+		}
+		want, err := dirhash.Hash1(files, func(name string) (io.ReadCloser, error) {
+			return io.NopCloser(strings.NewReader(content[name])), nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := tree.DirHash(prefix)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := hash.FormatH1(d); got != want {
+			t.Errorf("prefix %q: got %s, want %s", prefix, got, want)
 		}
 	}
 }
