@@ -203,13 +203,21 @@ func (r *ruleRun) apply(n int, q *queue, list *artifactList, check *verify.Check
 	case ruleDisallow:
 		var found sampler
 		var first []int
-		q.each(list, "", rule.pattern, r.work, func(i int) bool {
+		disallow := func(i int) bool {
 			found.add(list.names[i])
 			if len(first) < maxNearMisses {
 				first = append(first, i)
 			}
 			return true
-		})
+		}
+		q.each(list, "", rule.pattern, r.work, disallow)
+		// Names are compared byte by byte everywhere. Here that alone would let
+		// dir/../foo pass where foo is disallowed.
+		for _, i := range list.dotted {
+			if name := list.names[i]; q.has(i) && !rule.pattern.match(name, r.work) && rule.pattern.match(path.Clean(name), r.work) {
+				disallow(i)
+			}
+		}
 		if found.count > 0 {
 			check.Status = verify.Fail
 			check.Expected = "no artifact like this left"
@@ -295,10 +303,7 @@ func (r *rule) other() string {
 
 // escapes reports whether the rest of a name behind a prefix leads out of it.
 func escapes(rest string) bool {
-	if strings.HasPrefix(rest, "/") || rest == ".." || strings.HasPrefix(rest, "../") {
-		return true
-	}
-	return strings.Contains(rest, "/../") || strings.HasSuffix(rest, "/..")
+	return strings.HasPrefix(rest, "/") || strings.Contains(rest, "..") && hasDotDot(rest)
 }
 
 // explain says why an artifact that rule n disallows was not consumed by a MATCH

@@ -25,6 +25,8 @@ type artifactList struct {
 	refs  []digestRef
 	sums  []byte
 	kinds []digestKinds
+	// dotted has the names with an element "..", which lead elsewhere.
+	dotted []int
 }
 
 // A digestRef says where the digests of one artifact are.
@@ -265,7 +267,22 @@ func (b *listBuilder) finish() (*artifactList, error) {
 			return nil, fmt.Errorf("%s is listed twice", safe.Quote(l.names[i]))
 		}
 	}
+	for i, name := range l.names {
+		if strings.Contains(name, "..") && hasDotDot(name) {
+			l.dotted = append(l.dotted, i)
+		}
+	}
 	return l, nil
+}
+
+// hasDotDot reports whether an element of the name is "..".
+func hasDotDot(name string) bool {
+	for e := range strings.SplitSeq(name, "/") {
+		if e == ".." {
+			return true
+		}
+	}
+	return false
 }
 
 type byName artifactList

@@ -282,15 +282,15 @@ func (s *charSet) empty() bool {
 //
 // "]" directly after "[" or "[!" is a member. "-" is a range where it stands
 // between two members of which the first does not end a range; else a member. A
-// range whose ends are in the wrong order is nothing.
+// range whose ends are in the wrong order is nothing, and what is left is read as
+// if it had not been there: "[b-a!c]" is "[!c]".
 func parseSet(p []char, i int) (set *charSet, next int, ok bool) {
 	is := func(i int, r rune) bool { return i < len(p) && !p[i].quoted && p[i].r == r }
-	set = new(charSet)
+	first := i
 	if is(i, '!') {
-		set.negate = true
-		i++
+		first++
 	}
-	end := i
+	end := first
 	if is(end, ']') {
 		end++
 	}
@@ -303,50 +303,54 @@ func parseSet(p []char, i int) (set *charSet, next int, ok bool) {
 
 	// The text between the hyphens that make ranges: the last character of one
 	// and the first of the next are the ends of a range.
-	var chunks [][]rune
+	var chunks [][]char
 	start := i
-	for k := i + 1; ; {
+	for k := first + 1; ; {
 		for k < end && !is(k, '-') {
 			k++
 		}
 		if k >= end {
 			break
 		}
-		chunks = append(chunks, runes(p[start:k]))
+		chunks = append(chunks, slices.Clone(p[start:k]))
 		start = k + 1
 		k += 3
 	}
-	if rest := runes(p[start:end]); len(rest) > 0 {
+	if rest := slices.Clone(p[start:end]); len(rest) > 0 {
 		chunks = append(chunks, rest)
 	} else {
-		chunks[len(chunks)-1] = append(chunks[len(chunks)-1], '-')
+		last := &chunks[len(chunks)-1]
+		*last = append(*last, char{r: '-'})
 	}
 	for k := len(chunks) - 1; k > 0; k-- {
 		before, after := chunks[k-1], chunks[k]
-		if before[len(before)-1] > after[0] {
-			chunks[k-1] = append(before[:len(before)-1:len(before)-1], after[1:]...)
+		if before[len(before)-1].r > after[0].r {
+			chunks[k-1] = append(before[:len(before)-1], after[1:]...)
 			chunks = slices.Delete(chunks, k, k+1)
 		}
 	}
+
+	set = new(charSet)
+	if c := chunks[0]; len(c) > 0 && c[0].r == '!' && !c[0].quoted {
+		set.negate = true
+		chunks[0] = c[1:]
+	}
+	add := func(lo, hi rune) { set.ranges = append(set.ranges, charRange{lo, hi}) }
 	for k, chunk := range chunks {
-		for _, r := range chunk {
-			set.ranges = append(set.ranges, charRange{r, r})
+		for _, c := range chunk {
+			add(c.r, c.r)
 		}
-		if k > 0 {
-			before := chunks[k-1]
-			set.ranges = append(set.ranges, charRange{before[len(before)-1], chunk[0]})
+		if k == 0 {
+			continue
+		}
+		if before := chunks[k-1]; len(before) > 0 {
+			add(before[len(before)-1].r, chunk[0].r)
+		} else {
+			add('-', '-') // the hyphen has lost what was before it
 		}
 	}
 	set.normalize()
 	return set, end + 1, true
-}
-
-func runes(p []char) []rune {
-	rs := make([]rune, len(p))
-	for i, c := range p {
-		rs[i] = c.r
-	}
-	return rs
 }
 
 // normalize sorts the ranges and joins those that touch.

@@ -260,6 +260,11 @@ func merge(witnesses []witness, threshold int64) (*evidence, string) {
 		}
 	}
 	for i, a := range groups {
+		for _, side := range []artifactSide{materials, products} {
+			if name := a.evidence.lists[side].unproven(); name != "" && len(a.signers) > 1 {
+				return nil, fmt.Sprintf("%s and others have no strong digest of %s among %v", safe.Quote(a.file), safe.Quote(name), side)
+			}
+		}
 		for _, b := range groups[:i] {
 			for _, side := range []artifactSide{materials, products} {
 				if d := difference(b.evidence.lists[side], a.evidence.lists[side]); d != "" {
@@ -272,6 +277,18 @@ func merge(witnesses []witness, threshold int64) (*evidence, string) {
 		return groups[0].evidence, ""
 	}
 	return newEvidence(mergeLists(groups, materials, threshold), mergeLists(groups, products, threshold)), ""
+}
+
+// unproven returns the first artifact without a strong digest, "" if there is
+// none. That two functionaries say the same of it does not mean that they had the
+// same content.
+func (l *artifactList) unproven() string {
+	for i, ref := range l.refs {
+		if !slices.ContainsFunc(l.kinds[ref.kind], func(k digestKind) bool { return k.strong }) {
+			return l.names[i]
+		}
+	}
+	return ""
 }
 
 // difference says in which artifacts two lists differ: "" if each artifact of one
@@ -311,7 +328,7 @@ func difference(a, b *artifactList) string {
 // fewer functionaries than the threshold state proves nothing.
 func mergeLists(groups []*group, side artifactSide, threshold int64) *artifactList {
 	first := groups[0].evidence.lists[side]
-	out := &artifactList{names: first.names}
+	out := &artifactList{names: first.names, dotted: first.dotted}
 	var b listBuilder
 	for i := range first.names {
 		b.digests = b.digests[:0]
