@@ -17,8 +17,8 @@ import (
 // Errors are bare causes, without a path.
 type folder interface {
 	// names returns the next names in the folder, none at its end. A folder
-	// is listed once.
-	names() ([]string, error)
+	// is listed once. buf is room for it to work in.
+	names(buf []byte) ([]string, error)
 	// stat describes the folder itself.
 	stat() (stat, error)
 	// lstat describes what a name in it stands for.
@@ -27,9 +27,8 @@ type folder interface {
 	openFolder(name string) (folder, error)
 	// openFile opens a file in it. The caller compares its stat.
 	openFile(name string) (openFile, error)
-	// readLink returns the target of a link in it, of the length that lstat
-	// promised.
-	readLink(name string, size int64) ([]byte, error)
+	// readLink returns the target of a link in it.
+	readLink(name string) ([]byte, error)
 	close()
 }
 
@@ -75,6 +74,7 @@ func (a stat) untouched(b stat) bool {
 type sharedFolder struct {
 	folder
 	users atomic.Int32
+	last  func() // what the last user does first, if not nil
 }
 
 func share(f folder) *sharedFolder {
@@ -90,6 +90,9 @@ func (s *sharedFolder) hold() *sharedFolder {
 
 func (s *sharedFolder) release() {
 	if s.users.Add(-1) == 0 {
+		if s.last != nil {
+			s.last()
+		}
 		s.folder.close()
 	}
 }

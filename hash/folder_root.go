@@ -44,7 +44,9 @@ func (r *rootHandle) lstat(name string) (stat, error) {
 }
 
 func (r *rootHandle) openFolder(name string) (folder, error) {
-	root, err := r.root.OpenRoot(name)
+	// As the last element of a path, OpenRoot opens whatever is there, and
+	// would wait at a FIFO. Before another one it must be a folder.
+	root, err := r.root.OpenRoot(name + "/.")
 	if err != nil {
 		return nil, cause(err)
 	}
@@ -59,7 +61,7 @@ func (r *rootHandle) openFile(name string) (openFile, error) {
 	return fileHandle{f}, nil
 }
 
-func (r *rootHandle) names() ([]string, error) {
+func (r *rootHandle) names([]byte) ([]string, error) {
 	if r.list == nil {
 		f, err := r.root.Open(".")
 		if err != nil {
@@ -78,7 +80,7 @@ func (r *rootHandle) names() ([]string, error) {
 	return names, cause(err)
 }
 
-func (r *rootHandle) readLink(name string, size int64) ([]byte, error) {
+func (r *rootHandle) readLink(name string) ([]byte, error) {
 	target, err := r.root.Readlink(name)
 	return []byte(target), cause(err)
 }

@@ -35,10 +35,7 @@ func openDescriptor(dirfd int, name string, flags int) (*descriptor, error) {
 }
 
 // A descriptor is an open folder or file.
-type descriptor struct {
-	fd  int
-	buf []byte // of directory entries
-}
+type descriptor struct{ fd int }
 
 func (d *descriptor) close() { unix.Close(d.fd) }
 
@@ -82,35 +79,33 @@ func (d *descriptor) read(p []byte) (int, error) {
 	}
 }
 
-func (d *descriptor) names() ([]string, error) {
-	if d.buf == nil {
-		d.buf = make([]byte, 32<<10)
-	}
+func (d *descriptor) names(buf []byte) ([]string, error) {
 	for {
-		n, err := unix.ReadDirent(d.fd, d.buf)
+		n, err := unix.ReadDirent(d.fd, buf)
 		if err == unix.EINTR {
 			continue
 		}
 		if err != nil || n <= 0 {
-			d.buf = nil
 			return nil, err
 		}
 		// A batch may hold nothing but "." and "..", which are left out.
-		if _, _, names := unix.ParseDirent(d.buf[:n], -1, nil); len(names) > 0 {
+		if _, _, names := unix.ParseDirent(buf[:n], -1, nil); len(names) > 0 {
 			return names, nil
 		}
 	}
 }
 
-func (d *descriptor) readLink(name string, size int64) ([]byte, error) {
-	// One more byte shows that there is more.
-	buf := make([]byte, size+1)
-	for {
+func (d *descriptor) readLink(name string) ([]byte, error) {
+	for size := 256; ; size *= 2 {
+		buf := make([]byte, size)
 		n, err := unix.Readlinkat(d.fd, name, buf)
-		if err == unix.EINTR {
-			continue
+		switch {
+		case err == unix.EINTR:
+		case err != nil:
+			return nil, err
+		case n < size:
+			return buf[:n:n], nil
 		}
-		return buf[:max(n, 0)], err
 	}
 }
 

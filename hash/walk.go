@@ -58,7 +58,7 @@ func measureTree(ctx context.Context, dir string, opts *TreeOptions, open func(s
 	if err != nil {
 		return nil, &Error{Code: CodeRead, Name: dir, Err: err}
 	}
-	w := &walker{builder: &builder{plan: p}, pool: newPool(ctx, p)}
+	w := &walker{builder: &builder{plan: p}, pool: newPool(ctx, p), list: make([]byte, 32<<10)}
 	if err := w.walk(root); err != nil {
 		w.fail(w.number, err)
 	}
@@ -85,7 +85,8 @@ type walker struct {
 	number int64 // of the entry that is visited
 	stack  []*frame
 	batch  []measurement
-	weight int64 // bytes of batch
+	weight int64  // bytes of batch
+	list   []byte // for folders to be listed in
 }
 
 // A frame is a folder between the root and where the walker is.
@@ -153,8 +154,7 @@ func (w *walker) enter(dir folder, name, base string, before stat) error {
 	}
 	if i := len(w.stack) - maxFrames; i > 0 && w.stack[i].dir != nil {
 		// The root stays open: from there all others can be found again.
-		w.stack[i].dir.release()
-		w.stack[i].dir = nil
+		w.letGo(w.stack[i])
 	}
 	counted := 0
 	for range 2 {
@@ -162,7 +162,7 @@ func (w *walker) enter(dir folder, name, base string, before stat) error {
 		w.seen -= counted
 		counted = 0
 		for {
-			names, err := f.dir.names()
+			names, err := f.dir.names(w.list)
 			if err != nil {
 				return &Error{Code: CodeRead, Name: name, Err: err}
 			}
@@ -213,20 +213,32 @@ func (w *walker) relist(f *frame) (stat, error) {
 // below it is open.
 func (w *walker) leave(f *frame) error {
 	w.flush()
-	st, err := f.dir.stat()
-	if err != nil {
-		return &Error{Code: CodeRead, Name: f.name, Err: err}
-	}
-	if !st.untouched(f.stat) {
-		return changed(f.name, "entries were added, removed or renamed while it was visited")
-	}
-	f.dir.release()
-	f.dir = nil
+	w.letGo(f)
 	w.stack = w.stack[:len(w.stack)-1]
 	if len(w.stack) == 0 || w.stack[len(w.stack)-1].dir != nil {
 		return nil
 	}
 	return w.reopen()
+}
+
+// letGo closes a folder when the last of its files is measured. If it does not
+// look then as it did when it was listed, the list is wrong.
+func (w *walker) letGo(f *frame) {
+	w.number++
+	number, name, dir, listed := w.number, f.name, f.dir, f.stat
+	dir.last = func() {
+		if w.skip(number) {
+			return
+		}
+		switch st, err := dir.stat(); {
+		case err != nil:
+			w.fail(number, &Error{Code: CodeRead, Name: name, Err: err})
+		case !st.untouched(listed):
+			w.fail(number, changed(name, "entries were added, removed or renamed while it was visited"))
+		}
+	}
+	dir.release()
+	f.dir = nil
 }
 
 // reopen opens the topmost folder again, and half as many above it as may be
@@ -295,7 +307,7 @@ func (w *walker) visit(f *frame, base string) error {
 		if err != nil {
 			return err
 		}
-		n.data, err = f.dir.readLink(base, st.size)
+		n.data, err = f.dir.readLink(base)
 		if err != nil {
 			return openError(f.dir, base, name, st, err)
 		}
