@@ -74,6 +74,9 @@ func openEnvelope(data []byte, limits strictjson.Limits) (*envelope, error) {
 	case isDSSE && e.payload != nil:
 		return nil, errors.New("both a DSSE envelope and metadata with a member signed")
 	case isDSSE:
+		if err := countSignatures(signatures, limits); err != nil {
+			return nil, err
+		}
 		return openDSSE(data, limits)
 	case e.payload == nil || signatures == nil:
 		return nil, errors.New("neither a DSSE envelope nor metadata with the members signed and signatures")
@@ -85,6 +88,24 @@ func openEnvelope(data []byte, limits strictjson.Limits) (*envelope, error) {
 		return nil, fmt.Errorf("canonical form of signed: %w", err)
 	}
 	return e, nil
+}
+
+// countSignatures refuses more signatures than are tried.
+func countSignatures(signatures []byte, limits strictjson.Limits) error {
+	if signatures == nil {
+		return errors.New("no signatures")
+	}
+	d := strictjson.NewDecoder(signatures, limits)
+	return d.Array(func(i int) error {
+		if i == tally.MaxSignatures {
+			return errManySignatures()
+		}
+		return d.Skip()
+	})
+}
+
+func errManySignatures() error {
+	return coded(CodeLimit, "more than %d signatures", tally.MaxSignatures)
 }
 
 func openDSSE(data []byte, limits strictjson.Limits) (*envelope, error) {
@@ -107,7 +128,7 @@ func parseSignatures(data []byte, limits strictjson.Limits) ([]tally.Signature, 
 	d := strictjson.NewDecoder(data, limits)
 	err := d.Array(func(i int) error {
 		if i == tally.MaxSignatures {
-			return coded(CodeLimit, "more than %d signatures", tally.MaxSignatures)
+			return errManySignatures()
 		}
 		var s tally.Signature
 		var sig string

@@ -1,0 +1,97 @@
+// Copyright 2026 The tallystick authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package layout_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/tallystick/tallystick/provenance/layout"
+	"github.com/tallystick/tallystick/verify"
+)
+
+// Hostile sizes end in a typed error.
+func TestLimits(t *testing.T) {
+	nested := append([]byte(`{"signed":{"x":`), bytes.Repeat([]byte("["), 10<<20)...)
+	manySignatures := []byte(`{"signed":{"_type":"layout"},"signatures":[` + strings.Repeat(`{"keyid":"x","sig":"00"},`, 100_000) + `{"keyid":"x","sig":"00"}]}`)
+	manyDSSE := []byte(`{"payload":"e30=","payloadType":"application/vnd.in-toto+json","signatures":[` + strings.Repeat(`{"keyid":"x","sig":"AA=="},`, 100_000) + `{"keyid":"x","sig":"AA=="}]}`)
+	for _, c := range []struct {
+		name string
+		edit func(w *world)
+		want []verify.Code
+	}{
+		{"10 MB of nested arrays as layout", func(w *world) { w.signed = func([]byte) []byte { return nested } }, codes(layout.CodeLimit)},
+		{"10 MB of nested arrays as link", func(w *world) { w.links["write.link"] = nested }, nil},
+		{"10 MB of nested arrays as the only link", func(w *world) {
+			w.links["write."+id8("alice")+".link"] = nested
+		}, codes(layout.CodeLimit, layout.CodeThreshold)},
+		{"100,000 signatures of a layout", func(w *world) { w.signed = func([]byte) []byte { return manySignatures } }, codes(layout.CodeLimit)},
+		{"100,000 signatures of a layout in DSSE", func(w *world) { w.signed = func([]byte) []byte { return manyDSSE } }, codes(layout.CodeLimit)},
+		{"100,000 signatures of an extra link", func(w *world) { w.links["write.link"] = manyDSSE }, nil},
+		{"size of the layout", func(w *world) { w.opts.Limits.LayoutBytes = 100 }, codes(layout.CodeLimit)},
+		{"size of a link", func(w *world) { w.opts.Limits.LinkBytes = 100 }, codes(layout.CodeLimit, layout.CodeThreshold)},
+		{"nothing allowed", func(w *world) { w.opts.Limits.LinkBytes = -1 }, codes(layout.CodeLimit, layout.CodeThreshold)},
+		{"depth", func(w *world) { w.opts.Limits.Depth = 3 }, codes(layout.CodeLimit)},
+		{"keys", func(w *world) { w.opts.Limits.Keys = 2 }, codes(layout.CodeLimit)},
+		{"keys are enough", func(w *world) { w.opts.Limits.Keys = 3 }, nil},
+		{"steps", func(w *world) { w.opts.Limits.Steps = 1 }, codes(layout.CodeLimit)},
+		{"rules", func(w *world) { w.opts.Limits.Rules = 7 }, codes(layout.CodeLimit)},
+		{"rules are enough", func(w *world) { w.opts.Limits.Rules = 8 }, nil},
+		{"links", func(w *world) { w.opts.Limits.Links = 2 }, codes(layout.CodeLimit)},
+		{"bytes in all", func(w *world) { w.opts.Limits.TotalBytes = 100 }, codes(layout.CodeLimit)},
+		{"patterns", func(w *world) {
+			w.step(1)["expected_products"] = rules([]string{"ALLOW", "*?" + strings.Repeat("a?", 100) + "b*x"})
+			build(w, files("src/main.go", "README"), files(strings.Repeat("a", 3000)))
+			w.opts.Limits.PatternWork = 1000
+		}, codes(layout.CodeLimit)},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld()
+			c.edit(w)
+			_, err := w.verify(t)
+			if c.want == nil {
+				if err != nil {
+					t.Fatalf("%v\n%s", err, report(t, err))
+				}
+				return
+			}
+			if err == nil {
+				t.Fatal("accepted")
+			}
+			for _, code := range c.want {
+				if !errors.Is(err, code) {
+					t.Errorf("not %s but %v", code, err)
+				}
+			}
+			if got := report(t, err).Codes[0]; got != c.want[0] {
+				t.Errorf("first code %s, want %s", got, c.want[0])
+			}
+			if n := len(report(t, err).String()); n > 1<<16 {
+				t.Errorf("the report has %d bytes", n)
+			}
+		})
+	}
+}
+
+// The work of many artifacts and rules stays linear, and the trace stays short.
+func TestManyArtifacts(t *testing.T) {
+	w := newWorld()
+	var all []string
+	for i := range 2000 {
+		all = append(all, fmt.Sprintf("dir%d/file%d", i%7, i))
+	}
+	w.layout["steps"] = []obj{step("write", 1, rules(), rules([]string{"CREATE", "dir[0-5]/*"}, []string{"DISALLOW", "*"}), "alice")}
+	w.put("write", link("write", obj{}, files(all...)), "alice")
+	_, err := w.verify(t)
+	if !errors.Is(err, layout.CodeRule) {
+		t.Fatalf("got %v", err)
+	}
+	text := report(t, err).String()
+	if len(text) > 1<<13 || !strings.Contains(text, "and 280 more") {
+		t.Errorf("report of %d bytes:\n%s", len(text), text)
+	}
+}

@@ -1,0 +1,141 @@
+// Copyright 2026 The tallystick authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package layout_test
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tallystick/tallystick/provenance/layout"
+)
+
+// names returns the files that a source offers for a step.
+func names(t testing.TB, s layout.LinkSource, step string) []string {
+	t.Helper()
+	var list []string
+	for f, err := range s.Links(context.Background(), layout.Request{Step: step, MaxBytes: 1000}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, f.Name)
+	}
+	return list
+}
+
+func TestDirLinks(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"a.link", "a.b.link", "a.12345678.link", "a.123456789.link", "a.b.12345678.link", "a.b.c.link", "a.txt", ".link", ".12345678.link", "b*.link"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(name), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	s := layout.DirLinks(root.FS())
+	for step, want := range map[string][]string{
+		"a":           {"a.12345678.link", "a.b.link", "a.link"},
+		"a.b":         {"a.b.12345678.link", "a.b.c.link", "a.b.link"},
+		"a.123456789": {"a.123456789.link"},
+		"*":           nil,
+		"b*":          {"b*.link"},
+		"./a":         nil,
+		"":            nil,
+		".12345678":   {".12345678.link"},
+	} {
+		if got := names(t, s, step); !slices.Equal(got, want) {
+			t.Errorf("step %q: %q, want %q", step, got, want)
+		}
+	}
+}
+
+// Files that cannot be used are reported; they neither stop the verification nor
+// make it wait.
+func TestDirLinksWithTraps(t *testing.T) {
+	dir := t.TempDir()
+	put := func(name string, data []byte) {
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("secret", []byte("outside"))
+	links := filepath.Join(dir, "links")
+	if err := os.Mkdir(links, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld()
+	for name, data := range w.links {
+		put("links/"+name, data)
+	}
+	put("links/build.toolarge.link", []byte(strings.Repeat(" ", 5000)))
+	if err := os.Mkdir(filepath.Join(links, "build.folder.link"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	traps := 2
+	if err := os.Symlink("nowhere", filepath.Join(links, "build.dangling.link")); err == nil {
+		traps++
+	}
+	if makeFIFO(filepath.Join(links, "build.fifo.link")) == nil {
+		traps++
+	}
+	root, err := os.OpenRoot(links)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	w.opts.Limits.LinkBytes = 4000
+	v, err := layout.Verify(context.Background(), w.sign(), keySet(t, "owner"), layout.DirLinks(root.FS()), w.opts)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, report(t, err))
+	}
+	bad := 0
+	for _, c := range v.Evidence().Check.Checks[3].Checks[0].Checks {
+		if c.Status != "pass" {
+			bad++
+		}
+	}
+	if bad != traps {
+		t.Errorf("%d files reported, want %d", bad, traps)
+	}
+
+	// A link out of the folder is an error of the source: somebody is playing
+	// tricks, or the caller has the wrong folder.
+	if os.Symlink("../secret", filepath.Join(links, "build.outside.link")) == nil {
+		_, err = layout.Verify(context.Background(), w.sign(), keySet(t, "owner"), layout.DirLinks(root.FS()), w.opts)
+		if !errors.Is(err, layout.CodeSource) {
+			t.Errorf("a symbolic link out of the folder: %v", err)
+		}
+		if err := os.Remove(filepath.Join(links, "build.outside.link")); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// unreadable is a file system with one file that cannot be opened.
+type unreadable struct{ fs.FS }
+
+func (u unreadable) Open(name string) (fs.File, error) {
+	if strings.HasPrefix(name, "write.") {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrPermission}
+	}
+	return u.FS.Open(name)
+}
+
+func (u unreadable) Stat(name string) (fs.FileInfo, error) { return fs.Stat(u.FS, name) }
+
+func TestUnreadableLink(t *testing.T) {
+	w := newWorld()
+	_, err := layout.Verify(context.Background(), w.sign(), keySet(t, "owner"), layout.DirLinks(unreadable{w.fs()}), w.opts)
+	if !errors.Is(err, layout.CodeSource) || !errors.Is(err, fs.ErrPermission) {
+		t.Errorf("got %v", err)
+	}
+}
