@@ -163,6 +163,7 @@ func TestOpen(t *testing.T) {
 		{"trailing data", seal(t, statement()+"{}", "alice"), one, provenance.Options{}, provenance.CodeMalformed},
 		{"no subject", seal(t, statement(`{"name": "hello", "digest": {"sha256": "`+sha256Hello+`"}}`, ``), "alice"), one, provenance.Options{}, provenance.CodeSubject},
 		{"subject without digest", seal(t, statement(`"sha256": "`+sha256Hello+`"`, ``), "alice"), one, provenance.Options{}, provenance.CodeSubject},
+		{"too many digests", seal(t, statement(`"sha256": "`+sha256Hello+`"`, manyDigests()), "alice"), one, provenance.Options{}, provenance.CodeMalformed},
 		{"null subject", seal(t, statement(`{"name": "hello", "digest": {"sha256": "`+sha256Hello+`"}}`, `null`), "alice"), one, provenance.Options{}, provenance.CodeMalformed},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -181,6 +182,20 @@ func TestOpen(t *testing.T) {
 				t.Errorf("verdict %q", rejected.Report.Verdict)
 			}
 		})
+	}
+}
+
+func manyDigests() string {
+	var list []string
+	for i := range 65 {
+		list = append(list, fmt.Sprintf(`"algorithm%d":"00"`, i))
+	}
+	return strings.Join(list, ",")
+}
+
+func TestSignNeedsASigner(t *testing.T) {
+	if e, err := provenance.Sign(provenance.PayloadType, []byte("{}")); !errors.Is(err, provenance.CodeKey) || e != nil {
+		t.Errorf("got %s, %v", e, err)
 	}
 }
 

@@ -100,6 +100,8 @@ func TestSLSA(t *testing.T) {
 		{"no ref", whole, edited("@refs/tags/v1.0.0", ""), provenance.CodeSource},
 		{"another commit", with(func(p *provenance.SLSA) { p.SourceDigest = otherCommit }), []signed{good}, provenance.CodeSource},
 		{"no commit", whole, edited("gitCommit", "gost"), provenance.CodeSource},
+		{"commit beside nonsense", whole, edited(`{"gitCommit"`, `{"sha256": "00", "gitCommit"`), provenance.CodeSource},
+		{"too many dependencies", whole, edited(`"resolvedDependencies": [`, `"resolvedDependencies": [`+strings.Repeat(`{},`, 100_000)), provenance.CodeMalformed},
 		{"source twice, once evil", whole, edited(`"resolvedDependencies": [`, `"resolvedDependencies": [{"uri":"git+https://example.org/team/hello@refs/heads/evil","digest":{}},`), provenance.CodeSource},
 		{"no mixing of halves", whole, []signed{
 			{slsaStatement("builder.example/make", "builder.example/sh"), []string{"builder"}},

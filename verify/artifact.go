@@ -135,7 +135,6 @@ func soundClaim(i int, c Claim) (Check, bool) {
 	if e := c.Evidence(); e.Check.Status != Pass {
 		check.Expected = "evidence that passed"
 		check.Found = string(e.Check.Status)
-		check.Checks = []Check{e.Check}
 		return check, false
 	}
 	return Check{}, true

@@ -129,6 +129,12 @@ func TestArtifact(t *testing.T) {
 		{"escape hatch", "one arm accepts anything", app, verify.Any(sizeOnly, byAlice), []verify.Claim{good(alice)}, verify.CodeVacuous},
 		{"name dropper", "passes always, on a word that alice gave for this content", app, passAs(alice), []verify.Claim{good(alice)}, verify.CodeVacuous},
 		{"invented issuer", "carol said nothing", app, passAs(carol), []verify.Claim{good(alice)}, verify.CodeVacuous},
+		{"nobody's word", "looks at the content and names nobody", app, onlyFor(app), []verify.Claim{good(alice)}, verify.CodeVacuous},
+		{"silent issuer", "looks at the content and names carol, who said nothing", app, onlyFor(app, carol), []verify.Claim{good(alice)}, verify.CodeVacuous},
+		{"issuer of something else", "bob's claim is about another file", app, onlyFor(app, bob),
+			[]verify.Claim{good(alice), verifytest.NewClaim("other", evil.Digests(), bob)}, verify.CodeVacuous},
+		{"claim without evidence", "its own evidence says that it failed", app, byAlice, []verify.Claim{&failed{good(alice)}}, verify.CodeClaim},
+		{"uncomparable claim", "== would panic", app, verify.CoveredBy(uncomparable{listed, nil}), []verify.Claim{uncomparable{listed, nil}}, verify.CodeCovered},
 		{"empty check", "the zero Check is no pass", app, policyFunc(func(hash.Artifact, []verify.Claim) verify.Check { return verify.Check{} }), []verify.Claim{good(alice)}, verify.CodeNoPolicy},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -160,6 +166,32 @@ func TestArtifact(t *testing.T) {
 			}
 		})
 	}
+}
+
+// onlyFor is a policy that looks at the content and names these issuers.
+func onlyFor(want hash.Artifact, issuers ...verify.Issuer) verify.Policy {
+	return policyFunc(func(a hash.Artifact, _ []verify.Claim) verify.Check {
+		c := verify.Check{Code: "test/only", Status: verify.Fail, What: "content", Issuers: issuers}
+		if a.Digests().Compare(want.Digests()) == hash.Same {
+			c.Status = verify.Pass
+		}
+		return c
+	})
+}
+
+// failed is a claim whose own evidence says no.
+type failed struct{ verify.Claim }
+
+func (c *failed) Evidence() verify.Evidence {
+	e := c.Claim.Evidence()
+	e.Check.Status = verify.Fail
+	return e
+}
+
+// uncomparable is a claim that cannot be compared with ==.
+type uncomparable struct {
+	verify.Claim
+	_ []int
 }
 
 // passAs is a policy that looks at nothing.
@@ -372,3 +404,47 @@ func TestFirstFailureIsTheCause(t *testing.T) {
 		t.Errorf("codes %v, want %v", e.Report.Codes, want)
 	}
 }
+
+// An issuer without an ID is nobody, also where somebody calls a policy without
+// verify.Artifact.
+func TestIssuedByNobody(t *testing.T) {
+	app := verifytest.Artifact(t, "app", "the release")
+	nobody := verify.Issuer{Name: "alice"}
+	c := verifytest.NewClaim("app", app.Digests(), nobody)
+	if got := verify.IssuedBy(nobody).Evaluate(app, []verify.Claim{c}); got.Status == verify.Pass {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// Whatever makes a check, a report has only known outcomes and printable text.
+func TestReportIsClean(t *testing.T) {
+	e := verify.Reject(verify.Evidence{Check: verify.Check{Code: "a/whole", What: "whole\n", Checks: []verify.Check{
+		{Code: "a/zero", What: "evil\x1b[2J", Expected: "\xff", Found: "a\nb", Detail: "\u202e"},
+		{Code: "a/odd", Status: "passed", What: "odd"},
+	}}, NotCovered: []string{"x\ny"}})
+	for _, c := range e.Report.Checks[0].Checks {
+		if c.Status != verify.Fail {
+			t.Errorf("%s: status %q", c.Code, c.Status)
+		}
+	}
+	first := e.Report.Checks[0].Checks[0]
+	if got, want := []string{first.What, first.Expected, first.Found, first.Detail, e.Report.Checks[0].What, e.Report.NotCovered[0]},
+		[]string{`evil\x1b[2J`, `\xff`, `a\nb`, `\u202e`, `whole\n`, `x\ny`}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// A claim can contradict by something else than digests, such as a length.
+func TestOtherContradiction(t *testing.T) {
+	app := verifytest.Artifact(t, "app", "the release")
+	_, err := verify.Artifact(app, verify.IssuedBy(alice), verifytest.NewClaim("app", app.Digests(), alice),
+		&tooLong{verifytest.NewClaim("app", app.Digests(), bob)})
+	rejected, ok := errors.AsType[*verify.RejectedError](err)
+	if !ok || rejected.Code() != verify.CodeConflict || len(rejected.Report.Conflicts) != 1 || !strings.Contains(rejected.Report.Conflicts[0].Detail, "length") {
+		t.Errorf("got %v", err)
+	}
+}
+
+type tooLong struct{ verify.Claim }
+
+func (c *tooLong) Covers(hash.Artifact) error { return errors.New("another length") }

@@ -57,6 +57,7 @@ func TestCount(t *testing.T) {
 		{"one key signs twice", []Signature{a.sign(message, "A"), a.sign(message, "B")}, []Key{a, b}, []int{0, -1}, []bool{false, true}, 1},
 		{"one key listed twice", []Signature{a.sign(message, "A"), a.sign(message, "A")}, []Key{a, a}, []int{0, 0}, []bool{false, true}, 1},
 		{"undecodable beside good", []Signature{junk, a.sign(message, "A")}, []Key{a}, []int{1}, []bool{true, false}, 1},
+		{"marked undecodable", []Signature{{Hint: "A", Bytes: a.sign(message, "A").Bytes, Err: errors.New("not base64")}}, []Key{a}, []int{-1}, []bool{true}, 0},
 		{"bad and good under one key id", []Signature{{Hint: "A", Bytes: make([]byte, 64)}, a.sign(message, "A")}, []Key{a}, []int{1}, []bool{true, false}, 1},
 		{"key without identity", []Signature{a.sign(message, "A")}, []Key{key{a.PrivateKey, "", new(int)}}, []int{0}, []bool{false}, 0},
 	} {
