@@ -161,17 +161,19 @@ func (p *plan) checkRatio(content, archive int64, name string) error {
 // every chunk and can stop the reading.
 func (k *worker) readEntry(r io.Reader, name string, size int64, sums []byte, more func(int) error) error {
 	k.d.reset(size)
+	feed := k.d.feed(k.buf)
+	defer feed.end()
 	var n int64
 	idle := 0
 	for {
 		if err := k.ctx.Err(); err != nil {
 			return err
 		}
-		m, err := r.Read(k.buf)
+		m, err := r.Read(feed.next())
 		if n += int64(m); n > size {
 			return &Error{Code: CodeArchive, Name: name, Detail: fmt.Sprintf("has more than the %d bytes it promises", size)}
 		}
-		k.d.Write(k.buf[:m])
+		feed.put(m)
 		if more != nil {
 			if err := more(m); err != nil {
 				return err
@@ -192,6 +194,7 @@ func (k *worker) readEntry(r io.Reader, name string, size int64, sums []byte, mo
 	if n != size {
 		return &Error{Code: CodeArchive, Name: name, Detail: fmt.Sprintf("has %d bytes and promises %d", n, size)}
 	}
+	feed.end()
 	k.d.sums(sums[:0])
 	return nil
 }

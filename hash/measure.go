@@ -49,17 +49,20 @@ func Copy(ctx context.Context, dst io.Writer, src io.Reader, algs ...Algorithm) 
 func copyChunks(ctx context.Context, dst io.Writer, d *digester, src io.Reader, buf []byte) (int64, error) {
 	var total int64
 	idle := 0
+	feed := d.feed(buf)
+	defer feed.end()
 	for {
 		if err := ctx.Err(); err != nil {
 			return total, err
 		}
+		buf := feed.next()
 		n, err := src.Read(buf)
 		if n < 0 || n > len(buf) {
 			return total, &Error{Code: CodeRead, Detail: "reader returned an impossible count"}
 		}
 		if n > 0 {
 			idle = 0
-			d.Write(buf[:n])
+			feed.put(n)
 			if m, err := dst.Write(buf[:n]); err != nil {
 				return total, &Error{Code: CodeWrite, Err: err}
 			} else if m != n {

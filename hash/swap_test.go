@@ -106,7 +106,7 @@ func TestSwaps(t *testing.T) {
 				top := t.TempDir()
 				dir := filepath.Join(top, "x")
 				d := filepath.Join(dir, "d")
-				if err := errors.Join(os.MkdirAll(d, 0o777), write(filepath.Join(d, "f"), "inside"), os.Symlink("f", filepath.Join(d, "l"))); err != nil {
+				if err := errors.Join(os.MkdirAll(d, 0o777), write(filepath.Join(d, "f"), "inside!"), os.Symlink("f", filepath.Join(d, "l"))); err != nil {
 					t.Fatal(err)
 				}
 				victim := filepath.Join(d, c.name)

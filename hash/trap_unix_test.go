@@ -219,7 +219,7 @@ func TestSwapRace(t *testing.T) {
 	}
 	dir := t.TempDir()
 	plant(t, dir, map[string]string{
-		"a/d/f": "inside", "a/d/g": "inside", "a/d/h/f": "inside", "a/f": "inside",
+		"a/d/f": "inside!", "a/d/g": "inside!", "a/d/h/f": "inside!", "a/f": "inside!",
 		"a/link": "->" + filepath.ToSlash(outside), "a/filelink": "->" + filepath.Join(outside, "f"),
 	})
 	in := func(name string) string { return filepath.Join(dir, "a", name) }

@@ -435,6 +435,8 @@ func (k *worker) read(f openFile, st stat, sums []byte) (why string, err error) 
 		return "its size changed", nil
 	}
 	k.d.reset(st.size)
+	feed := k.d.feed(k.buf)
+	defer feed.end()
 	var n int64
 	for {
 		if err := k.ctx.Err(); err != nil {
@@ -443,7 +445,7 @@ func (k *worker) read(f openFile, st stat, sums []byte) (why string, err error) 
 		// Ask for one byte more than there should be: if it does not come
 		// there is no need to ask again for the end of the file, and a file
 		// that grows as fast as it is read still ends here.
-		p := k.buf
+		p := feed.next()
 		if rest := st.size - n + 1; rest < int64(len(p)) {
 			p = p[:rest]
 		}
@@ -451,7 +453,7 @@ func (k *worker) read(f openFile, st stat, sums []byte) (why string, err error) 
 		if err != nil {
 			return "", &Error{Code: CodeRead, Err: err}
 		}
-		k.d.Write(p[:m])
+		feed.put(m)
 		n += int64(m)
 		if n > st.size {
 			return fmt.Sprintf("it should have %d bytes and has more", st.size), nil
@@ -470,6 +472,7 @@ func (k *worker) read(f openFile, st stat, sums []byte) (why string, err error) 
 	if !after.untouched(st) {
 		return "its times or mode changed", nil
 	}
+	feed.end()
 	k.d.sums(sums[:0])
 	return "", nil
 }
