@@ -10,8 +10,8 @@ import "strings"
 type Error struct {
 	Code Code
 	// Name is the file, tree entry, algorithm or digest that the error is
-	// about, as raw bytes; empty if there is none. Error escapes it with
-	// [EscapeName].
+	// about, as raw bytes; empty if there is none. Error escapes it as
+	// [EscapeName] does, and cuts a very long one.
 	Name string
 	// Detail says in words what was expected and what was found. Text that
 	// comes from the input is quoted.
@@ -20,13 +20,26 @@ type Error struct {
 	Err error
 }
 
-// Error returns one printable line.
+// maxShown is how much of a name or a cause Error prints, in bytes before
+// escaping. An archive can hold names of a megabyte.
+const maxShown = 512
+
+// shown returns text from outside in printable form, cut in the middle so that
+// both ends of a path are seen.
+func shown(s string) string {
+	if len(s) <= maxShown {
+		return EscapeName(s)
+	}
+	return EscapeName(s[:maxShown/2]) + "[...]" + EscapeName(s[len(s)-maxShown/2:])
+}
+
+// Error returns one printable line of limited length.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString(string(e.Code))
 	if e.Name != "" {
 		b.WriteString(": ")
-		b.WriteString(EscapeName(e.Name))
+		b.WriteString(shown(e.Name))
 	}
 	if e.Detail != "" {
 		b.WriteString(": ")
@@ -34,7 +47,7 @@ func (e *Error) Error() string {
 	}
 	if e.Err != nil {
 		b.WriteString(": ")
-		b.WriteString(EscapeName(e.Err.Error()))
+		b.WriteString(shown(e.Err.Error()))
 	}
 	return b.String()
 }

@@ -48,10 +48,10 @@ type MismatchError struct {
 func (e *MismatchError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %d missing, %d extra, %d changed", CodeMismatch, len(e.Missing), len(e.Extra), len(e.Changed))
-	shown := 0
+	names := 0
 	show := func(what, name string) {
-		if shown++; shown <= 3 {
-			fmt.Fprintf(&b, "; %s %s", what, EscapeName(name))
+		if names++; names <= 3 {
+			fmt.Fprintf(&b, "; %s %s", what, shown(name))
 		}
 	}
 	for _, c := range e.Changed {
@@ -63,7 +63,7 @@ func (e *MismatchError) Error() string {
 	for _, name := range e.Missing {
 		show("missing", name)
 	}
-	if shown > 3 {
+	if names > 3 {
 		b.WriteString("; ...")
 	}
 	return b.String()

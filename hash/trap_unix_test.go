@@ -6,6 +6,7 @@
 package hash_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -121,7 +122,15 @@ func TestOddNames(t *testing.T) {
 			if !ok || e.Size() != int64(len(name)) {
 				t.Errorf("%q is not there", name)
 			}
-			back, err := hash.UnescapeName(hash.EscapeName(e.Name()))
+			text, err := json.Marshal(hash.EscapeName(e.Name()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var read string
+			if err := json.Unmarshal(text, &read); err != nil {
+				t.Fatal(err)
+			}
+			back, err := hash.UnescapeName(read)
 			if err != nil || back != name {
 				t.Errorf("%q escaped and back is %q", name, back)
 			}

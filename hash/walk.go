@@ -249,7 +249,7 @@ func (w *walker) reopen() error {
 		next, err := at.openFolder(f.base)
 		at.release()
 		if err != nil {
-			return changed(f.name, "could not be opened again: "+EscapeName(err.Error()))
+			return changed(f.name, "could not be opened again: "+shown(err.Error()))
 		}
 		at = share(next)
 		st, err := at.stat()
