@@ -20,6 +20,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tallystick/tallystick/hash"
 	"github.com/tallystick/tallystick/verify"
 )
 
@@ -219,6 +220,10 @@ func (in installation) testAsItIs(t *testing.T) {
 	code, out, msg := toolchain(t)
 	if code != wantCode || !strings.HasSuffix(out, wantVerdict+"\n") || !strings.Contains(out, "sum.golang.org") {
 		t.Errorf("exit %d, want %d:\n%s%s", code, wantCode, out, msg)
+	}
+	// The tree head that the go command keeps was compared.
+	if strings.Contains(out, "no earlier tree head") {
+		t.Errorf("history not compared:\n%s", out)
 	}
 	for i, d := range in.differs {
 		_, name, _ := strings.Cut(d, " ")
@@ -447,6 +452,30 @@ func TestReadAllowances(t *testing.T) {
 	if !slices.Equal(list, want) {
 		t.Errorf("got  %q\nwant %q", list, want)
 	}
+}
+
+// An allowance that is accepted is spelled in one way but for spaces.
+func FuzzParseAllowance(f *testing.F) {
+	digest := "sha256:" + strings.Repeat("ab", 32)
+	for _, seed := range []string{"go.env", "go.env " + digest, "a b " + digest, digest, " " + digest, "a sha1:00", `a\nb`, `a\q`, "src/a:b", "x :"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		a, err := parseAllowance(text)
+		if err != nil {
+			return
+		}
+		again := hash.EscapeName(a.Name)
+		if a.Digest.IsValid() {
+			if a.Digest.Algorithm() != hash.SHA256 {
+				t.Fatalf("%q: digest %s", text, a.Digest)
+			}
+			again += " " + a.Digest.String()
+		}
+		if a.Name == "" || strings.ReplaceAll(again, " ", "") != strings.ReplaceAll(strings.TrimSpace(text), " ", "") {
+			t.Fatalf("%q was read as %q", text, again)
+		}
+	})
 }
 
 func TestWithDatabase(t *testing.T) {

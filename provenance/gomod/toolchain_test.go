@@ -237,7 +237,7 @@ func TestVerifyToolchain(t *testing.T) {
 		{"extra copy", "content that is recorded, elsewhere", put("src/evil.go", "package fmt\n"), nil, gomod.CodeExtra, []string{"gomod/extra src/evil.go"}},
 		{"extra in a folder named like a dropped one", "", put("src/test/evil.go", "x"), nil, gomod.CodeExtra, []string{"gomod/extra src/test/evil.go"}},
 		{"extra file named like a dropped folder", "", put("test", "x"), nil, gomod.CodeExtra, []string{"gomod/extra test"}},
-		{"evil name", "that a terminal would obey", put("src/\x1b[2K\nok.go", "x"), nil, gomod.CodeExtra, []string{`gomod/extra src/\x1b[2K\nok.go`}},
+		{"evil name", "that a terminal would obey", put("src/\x1b[2K\n\\ok.go", "x"), nil, gomod.CodeExtra, []string{`gomod/extra src/\x1b[2K\n\\ok.go`}},
 		{"missing file", "", remove("src/fmt/print.go"), nil, gomod.CodeMissing, []string{"gomod/missing src/fmt/print.go"}},
 		{"missing go.mod", "", remove("src/go.mod"), nil, gomod.CodeMissing, []string{"gomod/missing src/go.mod"}},
 		{"renamed", "", all(remove("bin/go"), put("bin/Go", "the go command")), nil, gomod.CodeExtra, []string{"gomod/extra bin/Go", "gomod/missing bin/go"}},
