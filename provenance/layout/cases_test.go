@@ -669,9 +669,5 @@ func keyCases() []rowCase {
 		}, nil, ""},
 		{20, "no keyval", extra(obj{"keytype": "ed25519", "scheme": "ed25519"}), bad, ""},
 		{20, "null key", func(_ testing.TB, w *world) { w.layout["keys"].(obj)["extra"] = nil }, codes(layout.CodeMalformed), "keys.extra"},
-		{25, "functionaries by certificates only", func(_ testing.TB, w *world) {
-			w.step(1)["pubkeys"] = []string{}
-			w.step(1)["cert_constraints"] = []obj{{"common_name": "*"}}
-		}, codes(layout.CodeUnsupported), "certificates"},
 	}
 }

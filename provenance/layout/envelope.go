@@ -20,6 +20,8 @@ type envelope struct {
 	payload    []byte // what is decoded once the signatures are good
 	message    []byte // what the signatures are over
 	signatures []tally.Signature
+	// certificates has the PEM text beside each signature, often empty.
+	certificates []string
 	// payloadType is that of DSSE, empty in the older form.
 	payloadType string
 }
@@ -81,7 +83,7 @@ func openEnvelope(data []byte, limits strictjson.Limits) (*envelope, error) {
 	case e.payload == nil || signatures == nil:
 		return nil, errors.New("neither a DSSE envelope nor metadata with the members signed and signatures")
 	}
-	if e.signatures, err = parseSignatures(signatures, limits); err != nil {
+	if err = e.parseSignatures(signatures, limits); err != nil {
 		return nil, err
 	}
 	if e.message, err = canonicaljson.Canonical(e.payload, limits); err != nil {
@@ -118,13 +120,27 @@ func openDSSE(data []byte, limits strictjson.Limits) (*envelope, error) {
 	if e.PayloadType != payloadType && e.PayloadType != payloadTypeLink {
 		return nil, fmt.Errorf("payload type %s, must be %s", safe.Quote(e.PayloadType), payloadType)
 	}
-	return &envelope{payload: e.Payload, message: e.PAE(), signatures: e.Tally(), payloadType: e.PayloadType}, nil
+	out := &envelope{payload: e.Payload, message: e.PAE(), signatures: e.Tally(), payloadType: e.PayloadType}
+	for _, s := range e.Signatures {
+		d := strictjson.NewDecoder(s.Raw, limits)
+		var cert certificateMember
+		err := d.Object(signatureSchema, func(name string) error {
+			if isCertificate(name) {
+				return cert.read(d)
+			}
+			return d.Skip()
+		})
+		if err != nil {
+			return nil, err
+		}
+		out.certificates = append(out.certificates, cert.text)
+	}
+	return out, nil
 }
 
 // parseSignatures reads the signatures of the older form: hex. One that is not
 // hex is kept with its reason, for it must not make the others useless.
-func parseSignatures(data []byte, limits strictjson.Limits) ([]tally.Signature, error) {
-	var list []tally.Signature
+func (e *envelope) parseSignatures(data []byte, limits strictjson.Limits) error {
 	d := strictjson.NewDecoder(data, limits)
 	err := d.Array(func(i int) error {
 		if i == tally.MaxSignatures {
@@ -133,12 +149,15 @@ func parseSignatures(data []byte, limits strictjson.Limits) ([]tally.Signature, 
 		var s tally.Signature
 		var sig string
 		openPGP := false
+		var cert certificateMember
 		err := d.Object(signatureSchema, func(name string) (err error) {
 			switch name {
 			case "keyid":
 				s.Hint, err = d.String()
 			case "sig":
 				sig, err = d.String()
+			case "cert", "certificate":
+				err = cert.read(d)
 			case "other_headers":
 				openPGP = true
 				err = d.Skip()
@@ -158,11 +177,35 @@ func parseSignatures(data []byte, limits strictjson.Limits) ([]tally.Signature, 
 		case err != nil:
 			s.Bytes, s.Err = nil, errors.New("not hex")
 		}
-		list = append(list, s)
+		e.signatures = append(e.signatures, s)
+		e.certificates = append(e.certificates, cert.text)
 		return nil
 	})
 	if err == nil {
 		err = d.End()
 	}
-	return list, err
+	return err
+}
+
+// A certificateMember is the certificate beside a signature, which is called cert
+// or certificate (ITE-7). Two different ones are none.
+type certificateMember struct {
+	text  string
+	clash bool
+}
+
+func isCertificate(name string) bool { return name == "cert" || name == "certificate" }
+
+func (c *certificateMember) read(d *strictjson.Decoder) error {
+	return nullOr(d, func() error {
+		s, err := d.String()
+		switch {
+		case err != nil || s == "" || c.clash:
+		case c.text != "" && c.text != s:
+			c.text, c.clash = "", true
+		default:
+			c.text = s
+		}
+		return err
+	})
 }

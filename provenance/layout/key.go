@@ -23,6 +23,9 @@ type layoutKey struct {
 	// layout useless: its type or scheme is not known.
 	unusable error
 	openPGP  bool
+	// name is the common name of the certificate, if it was one that let the
+	// key count.
+	name string
 }
 
 var (
@@ -33,6 +36,9 @@ var (
 // issuer returns the functionary as whose word it is in a report. The name is the
 // start of the id, by which people know link files.
 func (k *layoutKey) issuer() verify.Issuer {
+	if k.name != "" {
+		return verify.Issuer{ID: k.key.Fingerprint(), Name: safe.Quote(k.name)}
+	}
 	return verify.Issuer{ID: k.key.Fingerprint(), Name: keyIDPrefix(k.id)}
 }
 

@@ -19,6 +19,7 @@ import (
 type layoutFile struct {
 	expires     time.Time
 	keys        map[string]*layoutKey
+	authorities authorities
 	steps       []*step
 	inspections []*inspection
 	notes       []string // what was left unchecked
@@ -30,8 +31,11 @@ type step struct {
 	threshold int64
 	pubkeys   []*layoutKey // usable and with distinct public keys
 	unusable  []string     // why others are not
-	rules     [2][]rule    // by artifactSide
-	command   []string
+	// constraints say which certificates make somebody a functionary.
+	constraints []constraint
+	authorities *authorities // of the layout
+	rules       [2][]rule    // by artifactSide
+	command     []string
 }
 
 // An inspection is an inspection of a layout (4.3.2).
@@ -45,7 +49,7 @@ var (
 	layoutSchema = strictjson.NewSchema("_type", "expires", "readme", "keys", "steps", "inspect",
 		"rootcas", "intermediatecas", "trustBundles")
 	stepSchema = strictjson.NewSchema("_type", "name", "threshold", "expected_materials", "expected_products",
-		"pubkeys", "expected_command", "cert_constraints", "certConstraints", "trustBundleIds")
+		"pubkeys", "expected_command", "cert_constraints", "certConstraints")
 	inspectionSchema = strictjson.NewSchema("_type", "name", "expected_materials", "expected_products", "run")
 )
 
@@ -57,7 +61,7 @@ type rawStep struct {
 	pubkeys     []string
 	command     []string
 	rules       [2][][]string
-	constraints bool
+	constraints []constraint
 }
 
 // parseLayout reads the payload of a layout. Its signatures have been checked.
@@ -98,8 +102,12 @@ func parseLayout(payload []byte, limits *Limits, params map[string]string) (*lay
 			steps, err = parseSteps(d, stepSchema, "step", limits, &rules)
 		case "inspect":
 			inspections, err = parseSteps(d, inspectionSchema, "inspection", limits, &rules)
-		case "rootcas", "intermediatecas", "trustBundles":
-			err = d.Skip()
+		case "rootcas":
+			err = l.authorities.parseRoots(d)
+		case "intermediatecas":
+			err = l.authorities.parseIntermediates(d)
+		case "trustBundles":
+			err = l.authorities.parseBundles(d)
 		default:
 			l.note("the member %s of the layout was ignored", safe.Quote(name))
 			err = d.Skip()
@@ -157,7 +165,7 @@ func parseStep(d *strictjson.Decoder, schema *strictjson.Schema, typ string, lim
 	var s rawStep
 	hasType := false
 	err := d.Object(schema, func(name string) (err error) {
-		if typ == "inspection" && (name == "threshold" || name == "pubkeys" || name == "expected_command") ||
+		if typ == "inspection" && (name == "threshold" || name == "pubkeys" || name == "expected_command" || name == "cert_constraints" || name == "certConstraints") ||
 			typ == "step" && name == "run" {
 			return coded(CodeUnsupported, "the member %s in %s %s", safe.Quote(name), typ, safe.Quote(s.name))
 		}
@@ -187,12 +195,10 @@ func parseStep(d *strictjson.Decoder, schema *strictjson.Schema, typ string, lim
 		case "expected_products":
 			s.rules[products], err = parseRules(d, limits, rules)
 		case "cert_constraints", "certConstraints":
-			err = nullOr(d, func() error {
-				return d.Array(func(int) error {
-					s.constraints = true
-					return d.Skip()
-				})
-			})
+			if s.constraints != nil {
+				return d.Reject("a second list of constraints")
+			}
+			s.constraints, err = parseConstraints(d)
 		default:
 			// A member that we do not know could demand a check that we
 			// would not make.
@@ -310,14 +316,12 @@ func (l *layoutFile) resolveKeys(s *step, raw *rawStep) error {
 	if s.threshold = *raw.threshold; s.threshold < 1 {
 		return coded(CodeMalformed, "step %s has the threshold %d", name, s.threshold)
 	}
-	if len(raw.pubkeys) == 0 {
-		if raw.constraints {
-			return coded(CodeUnsupported, "step %s names its functionaries by certificates only", name)
-		}
+	if len(raw.pubkeys) == 0 && len(raw.constraints) == 0 {
 		return coded(CodeMalformed, "step %s names no functionary", name)
 	}
-	if raw.constraints {
-		l.note("step %s: certificates, which its cert_constraints would allow, were not counted", name)
+	s.constraints, s.authorities = raw.constraints, &l.authorities
+	if len(s.constraints) > 0 && len(l.authorities.anchors) == 0 {
+		l.note("step %s has certificate constraints, but the layout names no certificate authority", name)
 	}
 	distinct := map[string]bool{}
 	for _, id := range raw.pubkeys {
@@ -335,7 +339,7 @@ func (l *layoutFile) resolveKeys(s *step, raw *rawStep) error {
 			s.pubkeys = append(s.pubkeys, k)
 		}
 	}
-	if s.threshold > int64(len(s.pubkeys)) {
+	if s.threshold > int64(len(s.pubkeys)) && len(s.constraints) == 0 {
 		why := ""
 		if len(s.unusable) > 0 {
 			why = "; " + strings.Join(s.unusable, "; ")

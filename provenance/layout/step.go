@@ -75,6 +75,9 @@ func (r *run) collect(s *step, links LinkSource, path []string) *stepResult {
 	}
 	threshold.Issuers = out.functionaries
 	threshold.Expected = fmt.Sprintf("%d of %d functionaries", s.threshold, len(s.pubkeys))
+	if len(s.constraints) > 0 {
+		threshold.Expected += " or of those with a certificate"
+	}
 	threshold.Found = fmt.Sprint(len(out.functionaries))
 	if len(threshold.Checks) == 0 {
 		threshold.Found += "; there is no link for the step"
@@ -151,6 +154,13 @@ func (r *run) examine(f File, s *step, links LinkSource, path []string) (*witnes
 	if err != nil {
 		return refuse(CodeLinkSignature, err)
 	}
+	certified, refused := env.certified(s.authorities, s.constraints, r.at)
+	for _, k := range certified {
+		if !slices.ContainsFunc(signers, func(j *layoutKey) bool { return j.key.Fingerprint() == k.key.Fingerprint() }) {
+			signers = append(signers, k)
+		}
+	}
+	reasons = append(reasons, refused...)
 	if len(signers) == 0 {
 		check.Code = CodeLinkSignature
 		check.Expected = "a signature of a functionary of the step"
