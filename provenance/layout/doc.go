@@ -4,9 +4,104 @@
 // Package layout verifies in-toto layouts: that a supply chain was followed as
 // its owner has laid it down.
 //
+//	owner, err := provenance.ParseKey(pem)
 //	keys, err := provenance.NewKeySet(1, owner)
-//	root, err := os.OpenRoot("metadata")
-//	v, err := layout.Verify(ctx, signedLayout, keys, layout.DirLinks(root.FS()), layout.Options{})
+//	folder, err := os.OpenRoot("metadata")
+//	v, err := layout.Verify(ctx, signedLayout, keys, layout.DirLinks(folder.FS()), layout.Options{})
+//
 //	artifact, err := hash.MeasureFile(ctx, "app.tar.gz")
 //	result, err := verify.Artifact(artifact, verify.CoveredBy(v), v)
+//
+// [Verify] returns a [Verification] exactly when every owner has signed the
+// layout, it has not expired, enough functionaries of every step have handed in
+// links that agree, every artifact rule holds and every inspection has succeeded.
+// Otherwise the error is a [*verify.RejectedError], whose report has the trace:
+// each step with its links and who signed them, each rule in order with what it
+// consumed and left, and for what was not matched the near miss. Accepted layouts
+// have the same trace in [Verification.Evidence].
+//
+// A Verification is a [verify.Claim] about the products of the last step. Nothing
+// on disk was looked at: hold a measured artifact against it with
+// [verify.Artifact]. The artifacts of each step are claims of their own
+// ([Verification.Products], [Verification.Materials]), so that a source tree can
+// be held against what went into a build.
+//
+// # Standards
+//
+//	layouts, links, rules, sublayouts   in-toto specification 1.0, sections 4.2 to 4.5 and 5.2
+//	artifact names that are URIs        ITE-4: names are opaque and compared byte by byte
+//	envelopes                           ITE-5: DSSE 1.0; and the older form with "signed" and "signatures"
+//	links as Statements                 ITE-6: link predicate v0.3 (attestation framework), v0.2
+//	functionaries by certificate        ITE-7, in the spelling of in-toto-golang and of the current draft
+//
+// Signatures of the older form are over the canonical JSON of the bytes that are
+// in the file, with members that nobody here knows; the same bytes are decoded
+// once the signatures are good.
+//
+// # Promises
+//
+// Identity is key material: one public key counts once, under however many key
+// ids, links or certificates it comes. Evidence that cannot be used (unauthorised,
+// malformed, about another step, over a limit) is listed in the report and harms
+// nothing as long as there is enough of the other kind. Nothing is vacuous: a
+// layout or sublayout without steps, a step without functionaries, a threshold
+// below one and a pattern that matches nothing are refused.
+//
+// Work is bounded by [Limits]. Patterns are compiled once and cannot backtrack
+// exponentially; rules cost time linear in the artifacts that they may concern.
+// No process is started, no clock read but for a zero [Options.Time], and no file
+// opened but through the [LinkSource].
+//
+// # What it does not do
+//
+// Commands prove little, as the specification says: a difference is a finding in
+// the report unless [Options.RequireCommands] is set. Byproducts and the
+// environment of links are not looked at. Inspections run only through the
+// caller's [Runner]; signed links for inspections of a sublayout (specification
+// 4.5.3) are not read. OpenPGP keys are reported as not usable.
+//
+// # Where the text leaves a choice
+//
+// What this package does where the specification is silent, or where it decides
+// otherwise than the text or common practice:
+//
+//	layout signatures   Every key of the key set must have signed, whatever its threshold.
+//	thresholds          Distinct public keys count. A link with good signatures of two functionaries
+//	                    counts for both. A key id is a hint, also in file names: STEP.link is evidence
+//	                    like STEP.KEYID8.link, and the signature decides whose.
+//	                    Key ids of a layout need not be the computed ones, but a key that calls itself
+//	                    otherwise than the id that it stands under is refused.
+//	agreement           All usable links of a step must agree, also beyond the threshold: the same names,
+//	                    and for each the same digest by a strong algorithm, no shared one differing.
+//	                    A digest that fewer functionaries than the threshold state can show that
+//	                    artifacts differ, not that they are the same.
+//	digests             Strong: SHA-2 and SHA-3 with 256 bits or more, BLAKE2. Names as in the DigestSet
+//	                    specification, lower-case hex of exact length, else the link is unusable. Unknown
+//	                    algorithms are ignored. MD5 and SHA-1 never prove a match.
+//	names               Byte-exact: ./foo is not foo for any rule. A link with two names for one path, such
+//	                    as foo and ./foo, is unusable. DISALLOW also finds dir/../foo where foo is meant.
+//	MATCH IN            Prefixes are compared byte by byte, end at a slash and hold no pattern. A name that
+//	                    is absolute or has ".." behind the prefix, on either side, is not consumed.
+//	MATCH FROM          An unknown step is an error in the layout. Rules of inspections may name other
+//	                    inspections, those of steps may not.
+//	REQUIRE             Names one artifact, is no pattern, looks at what the rules before it have left, and
+//	                    consumes nothing.
+//	CREATE, DELETE      Consume nothing among materials and products respectively.
+//	MODIFY              Consumes when a shared digest differs; without a shared algorithm nothing is known.
+//	patterns            As Python's fnmatch.fnmatchcase: "*" crosses "/", "[!...]", no escape character,
+//	                    characters and not bytes. "[z-a]" can match nothing and is an error.
+//	rule words          Any case. All that is not in the grammar is an error in the layout.
+//	members             Unknown members of a step, inspection or certificate constraint are an error, since
+//	                    they could demand a check; elsewhere they are ignored and reported. Repeated
+//	                    members, and known ones in another case, are errors.
+//	expiry              The instant of "expires" is still valid. No fractions, no other time zones.
+//	parameters          A value is literal text. A rule with an undefined {name} is an error; in a command
+//	                    it stays. Sublayouts get no parameters.
+//	sublayouts          The functionaries who signed one are its owners. One that is not accepted is
+//	                    unusable evidence. Its own functionaries are in the trace, not among the issuers.
+//	inspections         Run only after all steps have passed. Their materials and products are not offered
+//	                    as products of the layout.
+//	certificates        An attribute that a constraint leaves out must be absent. The chain must end in a
+//	                    root that the constraint names, at the verification time. Any extended key usage.
+//	command             A step without an expected command expects none in particular.
 package layout

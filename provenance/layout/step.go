@@ -69,7 +69,7 @@ func (r *run) collect(s *step, links LinkSource, path []string) *stepResult {
 		for _, k := range w.signers {
 			if !slices.ContainsFunc(out.functionaries, func(i verify.Issuer) bool { return i.ID == k.key.Fingerprint() }) {
 				out.functionaries = append(out.functionaries, k.issuer())
-				names = append(names, keyIDPrefix(k.id))
+				names = append(names, k.issuer().Name)
 			}
 		}
 	}
@@ -79,19 +79,17 @@ func (r *run) collect(s *step, links LinkSource, path []string) *stepResult {
 		threshold.Expected += " or of those with a certificate"
 	}
 	threshold.Found = fmt.Sprint(len(out.functionaries))
+	if len(names) > 0 {
+		threshold.Found += ": " + safe.Line(strings.Join(names, ", "))
+	}
 	if len(threshold.Checks) == 0 {
 		threshold.Found += "; there is no link for the step"
 	}
-	threshold.Detail = fmt.Sprintf("%d needed, %d found", s.threshold, len(out.functionaries))
-	if len(names) > 0 {
-		threshold.Detail += ": " + safe.Line(strings.Join(names, ", "))
-	}
-	if len(s.unusable) > 0 {
-		threshold.Detail += "; " + strings.Join(s.unusable, "; ")
-	}
+	threshold.Detail = strings.Join(s.unusable, "; ")
 	enough := int64(len(out.functionaries)) >= s.threshold
 	if enough {
 		threshold.Status = verify.Pass
+		threshold.Detail = strings.Join(append([]string{fmt.Sprintf("%d needed, found %s", s.threshold, threshold.Found)}, s.unusable...), "; ")
 	}
 	out.check.Checks = append(out.check.Checks, threshold)
 	out.check.Issuers = out.functionaries
