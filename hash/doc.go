@@ -30,7 +30,14 @@
 // two identities: the Go module hash "h1:" ([Tree.DirHash]) and the git tree
 // ([Tree.GitTree]).
 //
+// # Claims about trees
+//
+// A [Manifest] says what a tree should hold. [Tree.Match] compares them and names
+// all that is missing, extra or changed at once; [Diff] compares two trees. [FS]
+// is a file system that hands out a file only after it has matched.
+//
 // # Errors
 //
-// Every error is an [*Error] with a stable [Code], or the error of the context.
+// Every error is an [*Error] with a stable [Code], a [*MismatchError], or the
+// error of the context.
 package hash

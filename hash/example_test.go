@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log"
 	"os"
 	"path/filepath"
@@ -146,4 +147,31 @@ func ExampleCopy() {
 	}
 	fmt.Println(staged.String())
 	// Output: abc
+}
+
+func ExampleFS() {
+	dir, done := exampleFolder()
+	defer done()
+	tree, err := hash.MeasureTree(context.Background(), dir, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer root.Close()
+	fsys, err := hash.FS(root, tree.Manifest())
+	if err != nil {
+		log.Fatal(err)
+	}
+	content, err := fs.ReadFile(fsys, "m.go")
+	fmt.Printf("%q %v\n", content, err)
+
+	os.WriteFile(filepath.Join(dir, "m.go"), []byte("package x\n"), 0o644)
+	_, err = fs.ReadFile(fsys, "m.go")
+	fmt.Println(errors.Is(err, hash.CodeMismatch))
+	// Output:
+	// "package m\n" <nil>
+	// true
 }

@@ -22,15 +22,18 @@ func openRootHandle(dir string) (folder, error) {
 // folder but follows links within it, so whoever opens compares what was opened
 // with the lstat before.
 type rootHandle struct {
-	root *os.Root
-	list *os.File
+	root     *os.Root
+	borrowed bool // somebody else closes it
+	list     *os.File
 }
 
 func (r *rootHandle) close() {
 	if r.list != nil {
 		r.list.Close()
 	}
-	r.root.Close()
+	if !r.borrowed {
+		r.root.Close()
+	}
 }
 
 func (r *rootHandle) stat() (stat, error) {
