@@ -17,9 +17,7 @@ import (
 	"testing"
 
 	"github.com/secure-systems-lab/go-securesystemslib/dsse"
-	"github.com/secure-systems-lab/go-securesystemslib/signerverifier"
 	ourdsse "github.com/tallystick/tallystick/internal/dsse"
-	"github.com/tallystick/tallystick/internal/signature"
 	"github.com/tallystick/tallystick/internal/strictjson"
 	"github.com/tallystick/tallystick/internal/tally"
 	"github.com/tallystick/tallystick/provenance"
@@ -49,37 +47,11 @@ func generate(t testing.TB) map[string]crypto.Signer {
 	return signers
 }
 
-// peerKey is a signer as go-securesystemslib has it.
-func peerKey(t testing.TB, s crypto.Signer) dsse.SignerVerifier {
-	t.Helper()
-	k, err := signature.New(s.Public(), "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	peer := &signerverifier.SSLibKey{KeyType: k.Type(), Scheme: k.Scheme(), KeyID: k.KeyID(), KeyVal: signerverifier.KeyVal{Public: k.Public()}}
-	var sv dsse.SignerVerifier
-	switch s := s.(type) {
-	case ed25519.PrivateKey:
-		peer.KeyVal.Private = hex.EncodeToString(s)
-		sv, err = signerverifier.NewED25519SignerVerifierFromSSLibKey(peer)
-	case *ecdsa.PrivateKey:
-		peer.KeyVal.Private = string(privatePEM(t, s))
-		sv, err = signerverifier.NewECDSASignerVerifierFromSSLibKey(peer)
-	case *rsa.PrivateKey:
-		peer.KeyVal.Private = string(privatePEM(t, s))
-		sv, err = signerverifier.NewRSAPSSSignerVerifierFromSSLibKey(peer)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return sv
-}
-
 // Envelopes made by either side verify on the other, for each type of key.
 func TestDSSEBothWays(t *testing.T) {
 	for name, s := range generate(t) {
 		t.Run(name, func(t *testing.T) {
-			peer := peerKey(t, s)
+			peer := peerSigner(t, newPerson(t, s).key)
 			key, err := provenance.NewKey(s.Public())
 			if err != nil {
 				t.Fatal(err)

@@ -5,12 +5,16 @@ go 1.26.5
 replace github.com/tallystick/tallystick => ../..
 
 require (
+	github.com/in-toto/in-toto-golang v0.11.0
 	github.com/secure-systems-lab/go-securesystemslib v0.11.1
 	github.com/tallystick/tallystick v0.0.0-00010101000000-000000000000
 )
 
 require (
+	github.com/in-toto/attestation v1.1.2 // indirect
+	github.com/shibumi/go-pathspec v1.3.0 // indirect
 	golang.org/x/crypto v0.58.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/text v0.43.0 // indirect
+	google.golang.org/protobuf v1.36.11 // indirect
 )

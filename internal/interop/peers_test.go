@@ -4,13 +4,20 @@
 package interop
 
 import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"crypto"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/tallystick/tallystick/internal/signature"
 )
 
 // moduleDir returns the folder of a module in the module cache, for its test
@@ -51,4 +58,32 @@ func privatePEM(t testing.TB, key any) []byte {
 		t.Fatal(err)
 	}
 	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+}
+
+// inTotoKeyID is the id that in-toto tools give a key.
+func inTotoKeyID(t testing.TB, public crypto.PublicKey) string {
+	t.Helper()
+	k, err := signature.New(public, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k.InTotoKeyID()
+}
+
+// tarball returns a gzipped tar archive with one file in it.
+func tarball(t testing.TB, name, content string) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	w := tar.NewWriter(z)
+	if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(content))}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write([]byte(content)); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(w.Close(), z.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }
