@@ -109,6 +109,7 @@ func TestAttacks(t *testing.T) {
 				name += ", versions only"
 			}
 			t.Run(name, func(t *testing.T) {
+				t.Parallel()
 				f := newFixture(t, opts)
 				f.config.Limits.RateWindow = 100 * time.Millisecond
 				f.renew()

@@ -242,9 +242,9 @@ func (r *run) updateRoot() error {
 		known, rotated = true, old.keysRotated(r.w.root)
 	}
 
-	for range r.c.limits.RootRotations {
-		name := fmt.Sprintf("%s/%d.root.json", historyDir, r.w.root.version+1)
-		raw := r.recall(name, r.c.limits.Root)
+	for {
+		history := fmt.Sprintf("%s/%d.root.json", historyDir, r.w.root.version+1)
+		name, raw := history, r.recall(history, r.c.limits.Root)
 		if raw == nil && old != nil && old.version == r.w.root.version+1 {
 			name, raw = "root.json", cached // another client's cache has no history
 		}
@@ -254,6 +254,11 @@ func (r *run) updateRoot() error {
 		if err := advance("cached "+name, "from the cache", raw); err != nil {
 			r.note(name, err)
 			break
+		}
+		if name != history {
+			if err := r.store.write(history, raw); err != nil {
+				return err
+			}
 		}
 	}
 	walk := r.walkRoots(advance)
@@ -266,13 +271,14 @@ func (r *run) updateRoot() error {
 		}
 	}
 	if old != nil && old.version > r.w.root.version {
-		if walk != nil {
-			return walk
+		// The chain was longer once, and its end must not be lost, whatever
+		// happened to the history in between.
+		if walk == nil {
+			f := rollback("root.json", "", old.version, r.w.root.version)
+			f.Detail = "the cache belongs to another repository, or newer roots are being withheld"
+			walk = f
 		}
-		if err := r.rootWentBack(cached, old); err != nil {
-			return err
-		}
-		r.note("root.json", errors.New("it is not part of the chain of roots"))
+		return walk
 	}
 	if !sameFile(cached, last) {
 		if err := r.store.write("root.json", last); err != nil {
@@ -295,26 +301,17 @@ func (r *run) oldRoot(cached []byte) *root {
 	return old
 }
 
-// rootWentBack refuses a chain that ends before the root that was reached
-// earlier. If that one is not signed by the keys of this chain it is a stray file.
-func (r *run) rootWentBack(cached []byte, old *root) error {
-	e, err := openEnvelope("cached root.json", cached)
-	if err == nil {
-		_, err = e.verify(r.w.root.roles[roleRoot])
-	}
-	if err != nil {
-		return nil
-	}
-	return rollback("root.json", "", old.version, r.w.root.version)
-}
-
 // walkRoots takes new roots from the repository until there is none.
 func (r *run) walkRoots(advance func(what, origin string, raw []byte) error) error {
-	for range r.c.limits.RootRotations {
+	for n := 0; ; n++ {
 		name := fmt.Sprintf("%d.root.json", r.w.root.version+1)
 		raw, origin, err := r.fetch(name, r.c.limits.Root)
 		if errors.Is(err, CodeNotFound) {
 			return nil
+		}
+		if err == nil && n == r.c.limits.RootRotations {
+			err = &verify.Error{Code: CodeLimit, What: "new roots in one refresh",
+				Expected: fmt.Sprintf("at most %d (Limits.RootRotations)", n), Found: "more"}
 		}
 		if err != nil {
 			return err
@@ -331,8 +328,6 @@ func (r *run) walkRoots(advance func(what, origin string, raw []byte) error) err
 			return err
 		}
 	}
-	return &verify.Error{Code: CodeLimit, What: "new roots in one refresh",
-		Expected: fmt.Sprintf("at most %d (Limits.RootRotations)", r.c.limits.RootRotations), Found: "more"}
 }
 
 func (r *root) keysRotated(next *root) bool {

@@ -1,0 +1,57 @@
+// Copyright 2026 The tallystick authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package tuf
+
+import "time"
+
+// Replay runs the workflow without disk and network: root is trusted, and file
+// returns what the repository has, or nil. It looks up one target, and returns
+// its length.
+func Replay(at time.Time, root []byte, file func(role string) []byte, path string) (int64, error) {
+	w, err := newWorkflow(at, "root", root)
+	if err != nil {
+		return 0, err
+	}
+	if raw := file(roleRoot); raw != nil {
+		if err := w.nextRoot("root", "", raw); err != nil && err != errSameVersion {
+			return 0, err
+		}
+	}
+	if err := w.finishRoot(); err != nil {
+		return 0, err
+	}
+	if _, err := w.newTimestamp("timestamp", "", file(roleTimestamp)); err != nil {
+		return 0, err
+	}
+	if err := w.newSnapshot("snapshot", "", file(roleSnapshot)); err != nil {
+		return 0, err
+	}
+	next := w.root.roles[roleTargets]
+	for range 10 {
+		t, _, err := w.targets(next.name, "", next, file(next.name))
+		if err != nil {
+			return 0, err
+		}
+		if raw, ok := t.files[path]; ok {
+			f, err := decodeTargetFile(raw)
+			return f.length, err
+		}
+		children, _ := t.delegations.children(path)
+		if len(children) == 0 {
+			break
+		}
+		next = children[0]
+	}
+	return 0, found(CodeTargetNotFound, path, "", "")
+}
+
+// CodeOfFinding returns the code of an error of Replay.
+func CodeOfFinding(err error) string {
+	if f, ok := err.(*finding); ok {
+		return string(f.Code)
+	}
+	return ""
+}
+
+func MatchPath(pattern, path string) bool { return matchPath(pattern, path) }
