@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/crypto/blake2b"
 	"golang.org/x/crypto/blake2s"
+	//lint:ignore SA1019 It is in the DigestSet vocabulary; see Algorithm.Strong.
 	"golang.org/x/crypto/ripemd160"
 )
 
