@@ -5,9 +5,11 @@ package tuf_test
 
 import (
 	"context"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -29,7 +31,11 @@ type fixture struct {
 	config tuf.Config
 	client *tuf.Client
 	now    time.Time
+	serve  atomic.Value // of http.HandlerFunc
 }
+
+// handle makes the server answer with h.
+func (f *fixture) handle(h http.HandlerFunc) { f.serve.Store(h) }
 
 func newFixture(t *testing.T, opts tuftest.Options) *fixture {
 	t.Helper()
@@ -42,7 +48,10 @@ func newFixture(t *testing.T, opts tuftest.Options) *fixture {
 	f := &fixture{Repository: tuftest.New(&opts), t: t, now: opts.Time.Add(time.Hour)}
 	f.AddTarget("app.tar.gz", []byte("the release"))
 	f.Publish()
-	f.server = httptest.NewServer(f.Repository)
+	f.handle(f.ServeHTTP)
+	f.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		f.serve.Load().(http.HandlerFunc)(w, r)
+	}))
 	t.Cleanup(f.server.Close)
 	f.config = tuf.Config{
 		Root:        f.Root(),

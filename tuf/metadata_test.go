@@ -87,7 +87,7 @@ func pinless(t *testing.T) *fixture {
 	}
 	f.Publish()
 	f.config.Root = f.Root()
-	f.server.Config.Handler = f.Repository
+	f.handle(f.Repository.ServeHTTP)
 	f.renew()
 	return f
 }

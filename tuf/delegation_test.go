@@ -1,0 +1,298 @@
+// Copyright 2026 The tallystick authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package tuf_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tallystick/tallystick/tuf"
+	"github.com/tallystick/tallystick/tuf/tuftest"
+	"github.com/tallystick/tallystick/verify"
+)
+
+func TestMatchPath(t *testing.T) {
+	for _, test := range []struct {
+		pattern, path string
+		want          bool
+	}{
+		{"", "", true},
+		{"foo.tgz", "foo.tgz", true},
+		{"foo.tgz", "foo-tgz", false},
+		{"targets/*.tgz", "targets/foo.tgz", true},
+		{"targets/*.tgz", "targets/foo.txt", false},
+		{"foo-version-?.tgz", "foo-version-2.tgz", true},
+		{"foo-version-?.tgz", "foo-version-alpha.tgz", false},
+		{"*.tgz", "foo.tgz", true},
+		{"*.tgz", "targets/foo.tgz", false},
+		{"*", "a", true},
+		{"*", "", true},
+		{"*", "a/b", false},
+		{"*/*", "a/b", true},
+		{"*/*", "a/b/c", false},
+		{"a/*", "a/", true},
+		{"a/?", "a/", false},
+		{"a?b", "a/b", false},
+		{"a[/]b", "a/b", false},
+		{"a[!x]b", "a/b", false},
+		{"?", "é", true},
+		{"??", "é", false},
+		{"[a-c]x", "bx", true},
+		{"[a-c]x", "dx", false},
+		{"[!a-c]x", "dx", true},
+		{"[!a-c]x", "ax", false},
+		{"[]]", "]", true},
+		{"[!]]", "]", false},
+		{"[a", "[a", true},
+		{"[]", "[]", true},
+		{"[", "[", true},
+		{"[!", "[!", true},
+		{"[a-]", "-", true},
+		{"[z-a]", "m", false},
+		{"*a*b*c", "xxaxxbxxc", true},
+		{"*a*b*c", "xxaxxbxx", false},
+		{"a**", "a", true},
+		{`\*`, `\anything`, true},
+		{"A", "a", false},
+		{strings.Repeat("a*", 1000) + "b", strings.Repeat("a", 20000), false}, // takes no time
+	} {
+		if got := tuf.MatchPath(test.pattern, test.path); got != test.want {
+			t.Errorf("matchPath(%.40q, %.40q) = %t", test.pattern, test.path, got)
+		}
+	}
+}
+
+// An arc is a delegation from one role to another.
+type arc struct {
+	from string
+	tuftest.Delegation
+}
+
+func to(from, name string, paths ...string) arc {
+	if paths == nil {
+		paths = []string{"*"}
+	}
+	return arc{from, tuftest.Delegation{Name: name, Paths: paths}}
+}
+
+func terminating(a arc) arc {
+	a.Terminating = true
+	return a
+}
+
+// The order in which roles are searched for a target that nobody has, or until
+// the one that has it.
+func TestSearch(t *testing.T) {
+	sum := sha256.Sum256([]byte("wanted"))
+	digest := hex.EncodeToString(sum[:])
+	for _, test := range []struct {
+		name  string
+		graph []arc
+		has   string // the role that lists the target
+		order string
+	}{
+		{"no delegation", nil, "", ""},
+		{"one", []arc{to("targets", "A")}, "", "A"},
+		{"in order", []arc{to("targets", "B"), to("targets", "A")}, "", "B A"},
+		{"the first that has it", []arc{to("targets", "A"), to("targets", "B"), to("targets", "C")}, "B", "A B"},
+		{"itself before others", []arc{to("targets", "A")}, "targets", ""},
+		{"depth first", []arc{to("targets", "A"), to("targets", "B"), to("A", "C"), to("A", "D")}, "", "A C D B"},
+		{"deep", []arc{to("targets", "A"), to("targets", "B"), to("A", "C"), to("C", "D")}, "", "A C D B"},
+		{"terminating", []arc{terminating(to("targets", "A")), to("targets", "B")}, "", "A"},
+		{"terminating below", []arc{to("targets", "A"), to("targets", "B"), terminating(to("A", "C")), to("A", "D")}, "", "A C"},
+		{"below terminating", []arc{to("targets", "A"), to("targets", "B"), terminating(to("A", "C")), to("C", "D")}, "", "A C D"},
+		{"terminating for other paths", []arc{terminating(to("targets", "A", "other")), to("targets", "B")}, "", "B"},
+		{"has it behind terminating", []arc{terminating(to("targets", "A")), to("targets", "B")}, "B", "A"},
+		{"other paths", []arc{to("targets", "A", "*.py"), to("targets", "B"), to("A", "C")}, "", "B"},
+		{"other paths, listed anyway", []arc{to("targets", "A", "*.py")}, "A", ""},
+		{"other paths further up", []arc{to("targets", "A", "*.py"), to("A", "B")}, "B", ""},
+		{"other paths further down", []arc{to("targets", "A"), to("A", "B", "*.py")}, "B", "A"},
+		{"cycle", []arc{to("targets", "A"), to("targets", "B"), to("B", "C"), to("C", "D"), to("D", "B")}, "", "A B C D"},
+		{"to itself", []arc{to("targets", "A"), to("A", "A")}, "", "A"},
+		{"twice", []arc{to("targets", "A"), to("targets", "B"), to("B", "C"), to("A", "C")}, "", "A C B"},
+		{"twice, with other paths", []arc{to("targets", "A"), to("targets", "B"), to("B", "C"), to("A", "C", "*.py")}, "", "A B C"},
+		{"prefix of the hash", []arc{
+			{"targets", tuftest.Delegation{Name: "A", HashPrefixes: []string{"00000", digest[:3]}}},
+			{"targets", tuftest.Delegation{Name: "B", HashPrefixes: []string{}}},
+			{"targets", tuftest.Delegation{Name: "C", HashPrefixes: []string{digest}}},
+			{"targets", tuftest.Delegation{Name: "D", HashPrefixes: []string{strings.ToUpper(digest[:7])}}},
+		}, "", "A C D"},
+		{"not a prefix of the hash", []arc{{"targets", tuftest.Delegation{Name: "A", HashPrefixes: []string{digest[1:4]}}}}, "A", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			f := newFixture(t, tuftest.Options{})
+			for _, a := range test.graph {
+				if err := f.Delegate(a.from, a.Delegation); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if test.has != "" {
+				if err := f.Add(test.has, tuftest.Target{Path: "wanted", Content: []byte("x")}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			f.Publish()
+			s := f.refresh()
+			var target *tuf.Target
+			var err error
+			requests := f.requestsOf(func() { target, err = s.Target(t.Context(), "wanted") })
+			for i, r := range requests {
+				requests[i] = strings.TrimSuffix(strings.TrimPrefix(r, "1."), ".json")
+			}
+			if order := strings.Join(requests, " "); order != test.order {
+				t.Errorf("searched %q, want %q", order, test.order)
+			}
+			visited := strings.Fields(test.order)
+			if test.has == "targets" || test.has != "" && slices.Contains(visited, test.has) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				names := map[string]bool{}
+				for _, i := range target.Issuers() {
+					names[i.Name] = true
+				}
+				if !names["targets"] || test.has != "targets" && !names[`"`+test.has+`"`] {
+					t.Errorf("issuers %v", target.Issuers())
+				}
+			} else {
+				want(t, err, tuf.CodeTargetNotFound, false)
+			}
+			// The second time from memory.
+			if again := f.requestsOf(func() { s.Target(t.Context(), "wanted") }); len(again) > 0 {
+				t.Errorf("requests %q", again)
+			}
+		})
+	}
+}
+
+func TestSuccinctBins(t *testing.T) {
+	for _, bits := range []int{1, 3, 4, 7, 8, 9} {
+		t.Run(fmt.Sprint(bits), func(t *testing.T) {
+			f := newFixture(t, tuftest.Options{})
+			if err := f.DelegateBins("targets", "bin", bits); err != nil {
+				t.Fatal(err)
+			}
+			for i := range 20 {
+				if err := f.Add("bin", tuftest.Target{Path: fmt.Sprint("dir/file", i), Content: make([]byte, i)}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			f.Publish()
+			s := f.refresh()
+			for i := range 20 {
+				target, err := s.Target(t.Context(), fmt.Sprint("dir/file", i))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if target.Length() != int64(i) {
+					t.Errorf("file %d has %d bytes", i, target.Length())
+				}
+			}
+			_, err := s.Target(t.Context(), "no such file")
+			want(t, err, tuf.CodeTargetNotFound, false)
+			f.rotate("bin-" + strings.Repeat("0", (bits+3)/4))
+			f.target("dir/file7")
+		})
+	}
+}
+
+// A role that two others delegate to must be signed as each of them says, whatever
+// was found out on the other way.
+func TestTwoDelegators(t *testing.T) {
+	for _, opts := range []tuftest.Options{{}, {NotConsistent: true}} {
+		f := newFixture(t, opts)
+		for _, a := range []arc{
+			to("targets", "A", "a/*"), to("targets", "B", "b/*"),
+			to("A", "shared", "*/*"),
+			{"B", tuftest.Delegation{Name: "shared", Paths: []string{"*/*"}, Unsigned: true}},
+		} {
+			if err := f.Delegate(a.from, a.Delegation); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, path := range []string{"a/x", "b/x"} {
+			if err := f.Add("shared", tuftest.Target{Path: path}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		f.Publish()
+		for _, order := range [][]string{{"a/x", "b/x"}, {"b/x", "a/x"}} {
+			s := f.refresh()
+			for _, path := range order {
+				_, err := s.Target(t.Context(), path)
+				if path == "a/x" && err != nil {
+					t.Error(err)
+				}
+				if path == "b/x" {
+					want(t, err, tuf.CodeSignatureThreshold, false)
+				}
+			}
+		}
+	}
+}
+
+func TestDelegatedThreshold(t *testing.T) {
+	f := newFixture(t, tuftest.Options{})
+	if err := f.Delegate("targets", tuftest.Delegation{Name: "dev", Paths: []string{"*"}, Threshold: 2, Keys: 3}); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Add("dev", tuftest.Target{Path: "x"}); err != nil {
+		t.Fatal(err)
+	}
+	f.Publish()
+	target := f.target("x")
+	if n := len(target.Issuers()); n != 4 {
+		t.Errorf("%d issuers, want 3 of dev and 1 of targets", n)
+	}
+	e := target.Evidence().Check
+	if len(e.Checks) != 5 || e.Checks[4].What != `role "dev", version 1` || !strings.Contains(e.Checks[4].Detail, "3 of 3 keys signed, threshold 2") {
+		t.Errorf("evidence %+v", e)
+	}
+}
+
+func TestLimitOfRoles(t *testing.T) {
+	f := newFixture(t, tuftest.Options{})
+	for i := range 10 {
+		if err := f.Delegate("targets", tuftest.Delegation{Name: fmt.Sprint(i), Paths: []string{"*"}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.Publish()
+	f.config.Limits.Roles = 5
+	f.renew()
+	_, err := f.refresh().Target(t.Context(), "wanted")
+	want(t, err, tuf.CodeLimit, true)
+	f.config.Limits.Roles = 11
+	f.renew()
+	_, err = f.refresh().Target(t.Context(), "wanted")
+	want(t, err, tuf.CodeTargetNotFound, false)
+}
+
+// Metadata of a delegated role that is not what it must be ends the search: a role
+// of lower priority does not get its place.
+func TestBadRoleEndsSearch(t *testing.T) {
+	f := newFixture(t, tuftest.Options{NotConsistent: true, VersionsOnly: true})
+	for _, name := range []string{"A", "B"} {
+		if err := f.Delegate("targets", tuftest.Delegation{Name: name, Paths: []string{"*"}}); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Add(name, tuftest.Target{Path: "x"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.Publish()
+	f.Replace("A.json", f.File("B.json"))
+	_, err := f.refresh().Target(t.Context(), "x")
+	want(t, err, tuf.CodeSignatureThreshold, false)
+	if r, ok := errors.AsType[*verify.RejectedError](err); !ok || !strings.Contains(r.Report.String(), `"A.json"`) {
+		t.Errorf("does not name the role: %v", err)
+	}
+	f.Replace("A.json", nil)
+	f.target("x")
+}

@@ -1,0 +1,119 @@
+// Copyright 2026 The tallystick authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package tuf_test
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/tallystick/tallystick/tuf"
+	"github.com/tallystick/tallystick/tuf/tuftest"
+)
+
+// seeds returns a repository with each thing that metadata can hold.
+func seeds(f *testing.F) *tuftest.Repository {
+	repo := tuftest.New(&tuftest.Options{Seed: []byte("fuzz"), Time: start})
+	repo.AddTarget("app.tar.gz", []byte("the release"))
+	for _, d := range []tuftest.Delegation{
+		{Name: "dev", Paths: []string{"dev/*", "[!a-c]?*"}},
+		{Name: "hashed", HashPrefixes: []string{"0", "f00"}, Terminating: true},
+	} {
+		if err := repo.Delegate("targets", d); err != nil {
+			f.Fatal(err)
+		}
+	}
+	if err := repo.DelegateBins("dev", "bin", 1); err != nil {
+		f.Fatal(err)
+	}
+	if err := repo.Add("dev", tuftest.Target{Path: "dev/tool", Custom: map[string]any{"a": []int{1}}}); err != nil {
+		f.Fatal(err)
+	}
+	repo.Publish()
+	return repo
+}
+
+// fuzzRole feeds data as what is signed by a role, well signed if it can be, and
+// as the whole file of that role. Either nothing is accepted, or the answer is
+// that of the honest files.
+func fuzzRole(f *testing.F, role string) {
+	repo := seeds(f)
+	honest := map[string][]byte{"root": nil, "timestamp": repo.File("timestamp.json"), "snapshot": repo.File("1.snapshot.json"),
+		"targets": repo.File("1.targets.json"), "dev": repo.File("1.dev.json")}
+	file := honest[role]
+	if role == "root" {
+		file = repo.Root()
+	}
+	signed := file[bytes.Index(file, []byte(`"signed":`))+len(`"signed":`) : len(file)-1]
+	f.Add(signed)
+	f.Add(file)
+	f.Add(bytes.ReplaceAll(signed, []byte(`"version":1`), []byte(`"version":2`)))
+	f.Add([]byte("null"))
+	f.Add([]byte(`{"signed":null,"signatures":null}`))
+	root := repo.Root()
+	f.Fuzz(func(t *testing.T, data []byte) {
+		replay := func(file []byte) (int64, error) {
+			return tuf.Replay(start, root, func(r string) []byte {
+				if r == role {
+					return file
+				}
+				return honest[r]
+			}, "dev/tool")
+		}
+		if _, err := replay(data); err != nil && tuf.CodeOfFinding(err) == "" {
+			t.Errorf("%T: %v", err, err)
+		}
+		file, err := repo.Sign(role, data)
+		if err != nil {
+			return
+		}
+		if _, err := replay(file); err != nil && tuf.CodeOfFinding(err) == "" {
+			t.Errorf("%T: %v", err, err)
+		}
+	})
+}
+
+func FuzzRoot(f *testing.F)      { fuzzRole(f, "root") }
+func FuzzTimestamp(f *testing.F) { fuzzRole(f, "timestamp") }
+func FuzzSnapshot(f *testing.F)  { fuzzRole(f, "snapshot") }
+func FuzzTargets(f *testing.F)   { fuzzRole(f, "targets") }
+func FuzzDelegated(f *testing.F) { fuzzRole(f, "dev") }
+
+func FuzzMatchPath(f *testing.F) {
+	f.Add("targets/*.tgz", "targets/foo.tgz")
+	f.Add("[!a-c]?*", "dx")
+	f.Add("[]", "[]")
+	f.Add("\xff*", "\xff")
+	f.Fuzz(func(t *testing.T, pattern, path string) {
+		got := tuf.MatchPath(pattern, path)
+		if want := naiveMatch([]rune(pattern), []rune(path), 0); want >= 0 && got != (want == 1) {
+			t.Errorf("matchPath(%q, %q) = %t", pattern, path, got)
+		}
+	})
+}
+
+// naiveMatch is the definition of a match for patterns without brackets: 1 yes, 0
+// no, -1 not known.
+func naiveMatch(p, s []rune, depth int) int {
+	switch {
+	case depth > 12 || bytes.ContainsAny([]byte(string(p)), "[\ufffd") || bytes.ContainsAny([]byte(string(s)), "\ufffd"):
+		return -1
+	case len(p) == 0:
+		if len(s) == 0 {
+			return 1
+		}
+		return 0
+	case p[0] == '*':
+		for i := 0; ; i++ {
+			if m := naiveMatch(p[1:], s[i:], depth+1); m != 0 {
+				return m
+			}
+			if i == len(s) || s[i] == '/' {
+				return 0
+			}
+		}
+	case len(s) == 0 || p[0] != s[0] && (p[0] != '?' || s[0] == '/'):
+		return 0
+	}
+	return naiveMatch(p[1:], s[1:], depth+1)
+}
