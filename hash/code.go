@@ -41,6 +41,8 @@ const (
 	CodeName Code = "hash/name"
 	// CodeArchive: an archive cannot be read, or says two things at once.
 	CodeArchive Code = "hash/archive"
+	// CodeManifest: a list of digests is not in the format that it should be.
+	CodeManifest Code = "hash/manifest"
 	// CodeMismatch: a tree is not the one that a manifest lists.
 	CodeMismatch Code = "hash/mismatch"
 	// CodeOptions: the caller asked for something that makes no sense.

@@ -7,10 +7,13 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
+	"errors"
 	"runtime"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/tallystick/tallystick/hash"
 )
 
 // A dyingContext is cancelled when it was asked a number of times.
@@ -55,4 +58,13 @@ func tarOfFile(t *testing.T, name string, content []byte) []byte {
 		t.Fatal(err)
 	}
 	return b.Bytes()
+}
+
+// errorsAsCode finds the code of an error of this package.
+func errorsAsCode(err error, code *hash.Code) bool {
+	if e, ok := errors.AsType[*hash.Error](err); ok {
+		*code = e.Code
+		return true
+	}
+	return false
 }

@@ -194,33 +194,39 @@ func TestSecondAttempt(t *testing.T) {
 // Deep in the tree, a folder above that is closed to save descriptors is swapped.
 func TestSwapAboveOpenFolders(t *testing.T) {
 	for kind, open := range map[string]func(string) (folder, error){"native": openRootFolder, "portable": openRootHandle} {
-		t.Run(kind, func(t *testing.T) {
-			dir := t.TempDir()
-			outside := t.TempDir()
-			deep := strings.Repeat("d/", maxFrames+20)
-			for _, root := range []string{dir, outside} {
-				if err := os.MkdirAll(filepath.Join(root, deep), 0o777); err != nil {
-					t.Fatal(err)
-				}
-				os.WriteFile(filepath.Join(root, "d/d/z"), []byte(root), 0o666)
-				os.WriteFile(filepath.Join(root, deep, "last"), nil, 0o666)
-			}
-			_, err := measureTree(t.Context(), dir, &TreeOptions{Workers: 1}, func(path string) (folder, error) {
-				f, err := open(path)
-				return riggedFolder{f, func(step, name string) {
-					if step == "lstat" && name == "last" {
-						second := filepath.Join(dir, "d", "d")
-						if err := errors.Join(os.Rename(second, filepath.Join(dir, "..", filepath.Base(dir)+"-moved")), os.Symlink(filepath.Join(outside, "d", "d"), second)); err != nil {
-							t.Error(err)
-						}
+		for what, put := range map[string]func(other, name string) error{
+			"by a link out":         os.Symlink,
+			"by another folder":     os.Rename,
+			"by a link in the tree": func(_, name string) error { return os.Symlink("other", name) },
+		} {
+			t.Run(what+"/"+kind, func(t *testing.T) {
+				dir := t.TempDir()
+				outside := t.TempDir()
+				deep := strings.Repeat("d/", maxFrames+20)
+				for _, root := range []string{dir, outside, filepath.Join(dir, "d", "other")} {
+					if err := os.MkdirAll(filepath.Join(root, deep), 0o777); err != nil {
+						t.Fatal(err)
 					}
-				}}, err
+					os.WriteFile(filepath.Join(root, deep, "last"), nil, 0o666)
+				}
+				second := filepath.Join(dir, "d", "d")
+				done := false
+				_, err := measureTree(t.Context(), dir, &TreeOptions{Workers: 1}, func(path string) (folder, error) {
+					f, err := open(path)
+					return riggedFolder{f, func(step, name string) {
+						if step == "lstat" && name == "last" && !done {
+							done = true
+							if err := errors.Join(os.Rename(second, second+"-moved"), put(filepath.Join(outside, "d", "d"), second)); err != nil {
+								t.Error(err)
+							}
+						}
+					}}, err
+				})
+				e, ok := errors.AsType[*Error](err)
+				if !ok || e.Code != CodeChanged || e.Name != "d/d" {
+					t.Errorf("error %v, want %s about d/d", err, CodeChanged)
+				}
 			})
-			os.RemoveAll(dir + "-moved")
-			e, ok := errors.AsType[*Error](err)
-			if !ok || e.Code != CodeChanged || e.Name != "d/d" {
-				t.Errorf("error %v, want %s about d/d", err, CodeChanged)
-			}
-		})
+		}
 	}
 }
