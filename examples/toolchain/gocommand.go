@@ -73,12 +73,13 @@ func (g *goCommand) run(ctx context.Context, settings []string, args ...string) 
 	return stdout.Bytes(), err
 }
 
-// printable returns the last lines of what a program said, in a form that a
-// terminal does not obey.
+// printable returns the end of what a program said, in one line that does nothing
+// to a terminal.
 func printable(s string) string {
 	const max = 500
+	s = strings.Join(strings.Fields(s), " ")
 	if len(s) > max {
-		s = s[len(s)-max:]
+		s = "..." + s[len(s)-max:]
 	}
 	return hash.EscapeName(s)
 }
@@ -87,18 +88,7 @@ func printable(s string) string {
 // what the checksum database says about it, and opens the module's zip. What
 // comes of it is not trusted.
 func (g *goCommand) download(ctx context.Context, module string) (*os.File, error) {
-	out, err := g.run(ctx, []string{
-		// Settings of the file that "go env -w" writes count when the
-		// environment has an empty value, so that file is left out, and what
-		// is needed of it set here.
-		"GOENV=off",
-		"GOPROXY=" + g.env.GOPROXY,
-		"GOMODCACHE=" + g.env.GOMODCACHE,
-		"GOPATH=" + g.env.GOPATH,
-		"GOAUTH=" + g.env.GOAUTH,
-		"GOSUMDB=" + withDatabase(g.env.GOSUMDB),
-		"GONOSUMDB=", "GONOSUMCHECK=", "GONOPROXY=", "GOPRIVATE=", "GOINSECURE=",
-	}, "mod", "download", "-json", module)
+	out, err := g.run(ctx, g.downloadSettings(), "mod", "download", "-json", module)
 	var reply struct{ Zip, Error string }
 	if jsonErr := json.Unmarshal(out, &reply); jsonErr == nil && reply.Error != "" {
 		err = errors.New(printable(reply.Error))
@@ -117,6 +107,23 @@ GOPROXY does not have it`, err)
 		return nil, fmt.Errorf("go mod download: %w", err)
 	}
 	return f, nil
+}
+
+// downloadSettings make the go command ask the public database, whatever the user
+// has set, and are otherwise the user's.
+func (g *goCommand) downloadSettings() []string {
+	return []string{
+		// Settings of the file that "go env -w" writes count when the
+		// environment has an empty value, so that file is left out, and what
+		// is needed of it set here.
+		"GOENV=off",
+		"GOPROXY=" + g.env.GOPROXY,
+		"GOMODCACHE=" + g.env.GOMODCACHE,
+		"GOPATH=" + g.env.GOPATH,
+		"GOAUTH=" + g.env.GOAUTH,
+		"GOSUMDB=" + withDatabase(g.env.GOSUMDB),
+		"GONOSUMDB=", "GONOSUMCHECK=", "GONOPROXY=", "GOPRIVATE=", "GOINSECURE=",
+	}
 }
 
 // withDatabase returns a value of GOSUMDB that means the public database: the

@@ -212,7 +212,7 @@ func (in installation) testAsItIs(t *testing.T) {
 	t.Setenv("GOSUMDB", "off")
 	t.Setenv("GONOSUMDB", "*")
 	t.Setenv("GOPRIVATE", "*")
-	t.Setenv("GOFLAGS", "-mod=vendor")
+	t.Setenv("GOFLAGS", "-modfile=other.mod")
 	wantCode, wantVerdict := 0, "ACCEPTED"
 	if len(in.differs) > 0 {
 		wantCode, wantVerdict = 1, "REJECTED"
@@ -451,6 +451,40 @@ func TestReadAllowances(t *testing.T) {
 	want := []string{`"go.env" ` + digest, `"a name with spaces" invalid`, `"src/x\ny.go" invalid`, `"src/a:b" invalid`, `"last" ` + digest}
 	if !slices.Equal(list, want) {
 		t.Errorf("got  %q\nwant %q", list, want)
+	}
+}
+
+// What the go command says may come from a server.
+func TestPrintable(t *testing.T) {
+	if got, want := printable("not found:\n\tserver says \x1b[2J\xff"), `not found: server says \x1b[2J\xff`; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := printable(strings.Repeat("é", 1000)); len(got) > 520 {
+		t.Errorf("%d bytes: %q", len(got), got)
+	}
+}
+
+// What the user has set, in the environment or with "go env -w", does not switch
+// the database off.
+func TestDownloadSettings(t *testing.T) {
+	goenv := filepath.Join(t.TempDir(), "env")
+	replaceFile(t, goenv, []byte("GOPRIVATE=*\nGONOSUMDB=*\nGONOPROXY=*\nGOINSECURE=*\nGOSUMDB=off\nGOPROXY=https://proxy.example\n"))
+	t.Setenv("GOENV", goenv)
+	for _, name := range []string{"GONOSUMDB", "GOSUMDB", "GOPROXY"} {
+		t.Setenv(name, "")
+	}
+	t.Setenv("GOPRIVATE", "golang.org/*")
+	g, err := newGoCommand(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.close()
+	out, err := g.run(t.Context(), g.downloadSettings(), "env", "GOPRIVATE", "GONOSUMDB", "GONOPROXY", "GOINSECURE", "GOSUMDB", "GOPROXY")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "\n\n\n\nsum.golang.org\nhttps://proxy.example\n"; strings.ReplaceAll(string(out), "\r", "") != want {
+		t.Errorf("settings %q, want %q", out, want)
 	}
 }
 
