@@ -230,23 +230,17 @@ func (v *verifiedFS) readFile(dir folder, base string, st stat, claim *ManifestE
 // checkContent compares content with what a manifest says about a file, by all
 // algorithms that can be computed.
 func checkContent(claim *ManifestEntry, content []byte, exec execBit) error {
-	var algs []Algorithm
-	for d := range claim.Digests.All() {
-		if kind := d.alg.info().kind; kind == ofStream || kind == ofBlob {
-			algs = append(algs, d.alg)
-		}
-	}
-	// Without any, sha256 is measured, and shares nothing.
-	d, err := newDigester(algs)
+	measured, err := measureBytes(content, claim.Digests)
 	if err != nil {
 		return err
 	}
-	d.reset(int64(len(content)))
-	d.Write(content)
-	got := Entry{
-		n: &node{name: claim.Name, typ: File, size: int64(len(content)), exec: exec, data: d.sums(nil)},
-		t: &Tree{algs: d.algs},
+	n := &node{name: claim.Name, typ: File, size: int64(len(content)), exec: exec}
+	t := &Tree{}
+	for d := range measured.All() {
+		t.algs = append(t.algs, d.alg)
+		n.data = append(n.data, d.Bytes()...)
 	}
+	got := Entry{n, t}
 	if diffs := differences(*claim, got); len(diffs) > 0 {
 		return mismatched(claim, diffs...)
 	}

@@ -24,13 +24,14 @@ type ManifestEntry struct {
 	Name string
 	// Type is File if it is zero.
 	Type EntryType
-	// Digests of a file, at least one.
+	// Digests of a file, at least one; of a link, those of its target's text,
+	// as git has them.
 	Digests Set
 	// Size of a file in bytes, nil if not stated.
 	Size *int64
 	// Executable bit of a file, nil if not stated.
 	Executable *bool
-	// Target of a link, which must be stated.
+	// Target of a link, which must be stated unless there are digests.
 	Target string
 }
 
@@ -59,10 +60,12 @@ func NewManifest(entries ...ManifestEntry) (*Manifest, error) {
 			return refuse("invalid type")
 		case e.Type == File && e.Digests.Len() == 0:
 			return refuse("no digest for a file")
-		case e.Type == Link && e.Target == "":
+		case e.Type == Link && e.Target == "" && e.Digests.Len() == 0:
 			return refuse("no target for a link")
-		case e.Type != File && (e.Digests.Len() != 0 || e.Size != nil || e.Executable != nil):
-			return refuse("only files have digests, sizes and execute bits")
+		case e.Type == Dir && e.Digests.Len() != 0:
+			return refuse("a folder has no digests")
+		case e.Type != File && (e.Size != nil || e.Executable != nil):
+			return refuse("only files have sizes and execute bits")
 		case e.Type != Link && e.Target != "":
 			return refuse("only links have targets")
 		case e.Size != nil && *e.Size < 0:

@@ -30,7 +30,6 @@ func TestNewManifest(t *testing.T) {
 		{"no target", []E{{Name: "a", Type: hash.Link}}, hash.CodeOptions, "a"},
 		{"target of a file", []E{{Name: "a", Digests: good, Target: "x"}}, hash.CodeOptions, "a"},
 		{"digests of a folder", []E{{Name: "a", Type: hash.Dir, Digests: good}}, hash.CodeOptions, "a"},
-		{"digests of a link", []E{{Name: "a", Type: hash.Link, Digests: good, Target: "x"}}, hash.CodeOptions, "a"},
 		{"size of a folder", []E{{Name: "a", Type: hash.Dir, Size: new(int64(0))}}, hash.CodeOptions, "a"},
 		{"execute bit of a folder", []E{{Name: "a", Type: hash.Dir, Executable: new(true)}}, hash.CodeOptions, "a"},
 		{"negative size", []E{{Name: "a", Digests: good, Size: new(int64(-1))}}, hash.CodeOptions, "a"},

@@ -143,8 +143,16 @@ func differences(want ManifestEntry, got Entry) []Difference {
 	var ds []Difference
 	switch want.Type {
 	case Link:
-		if want.Target != got.Target() {
+		if want.Target != "" && want.Target != got.Target() {
 			ds = append(ds, Difference{"target", EscapeName(want.Target), EscapeName(got.Target())})
+		}
+		if want.Digests.Len() != 0 {
+			measured, err := measureBytes([]byte(got.Target()), want.Digests)
+			if err != nil {
+				// Cannot happen: the algorithms are chosen to fit.
+				return append(ds, Difference{"digests", want.Digests.String(), shown(err.Error())})
+			}
+			ds = append(ds, digestDifferences(want.Digests, measured)...)
 		}
 	case File:
 		if want.Size != nil && *want.Size != got.Size() {
@@ -153,19 +161,41 @@ func differences(want ManifestEntry, got Entry) []Difference {
 		if want.Executable != nil && got.ExecutableKnown() && *want.Executable != got.Executable() {
 			ds = append(ds, Difference{"executable", strconv.FormatBool(*want.Executable), strconv.FormatBool(got.Executable())})
 		}
-		measured := got.Digests()
-		agreement := want.Digests.Compare(measured)
-		switch agreement {
-		case Same:
-		case Different, Conflicting:
-			for w := range want.Digests.All() {
-				if g, ok := measured.Get(w.alg); ok && g != w {
-					ds = append(ds, Difference{w.alg.String(), w.Hex(), g.Hex()})
-				}
-			}
-		default:
-			ds = append(ds, Difference{"digests", "a strong algorithm in common: " + want.Digests.String(), measured.String()})
-		}
+		ds = append(ds, digestDifferences(want.Digests, got.Digests())...)
 	}
 	return ds
+}
+
+func digestDifferences(want, got Set) []Difference {
+	var ds []Difference
+	switch want.Compare(got) {
+	case Same:
+	case Different, Conflicting:
+		for w := range want.All() {
+			if g, ok := got.Get(w.alg); ok && g != w {
+				ds = append(ds, Difference{w.alg.String(), w.Hex(), g.Hex()})
+			}
+		}
+	default:
+		ds = append(ds, Difference{"digests", "a strong algorithm in common: " + want.String(), got.String()})
+	}
+	return ds
+}
+
+// measureBytes measures content by all algorithms of a claim that can be
+// computed, or SHA256 if there is none.
+func measureBytes(content []byte, claimed Set) (Set, error) {
+	var algs []Algorithm
+	for d := range claimed.All() {
+		if kind := d.alg.info().kind; kind == ofStream || kind == ofBlob {
+			algs = append(algs, d.alg)
+		}
+	}
+	d, err := newDigester(algs)
+	if err != nil {
+		return Set{}, err
+	}
+	d.reset(int64(len(content)))
+	d.Write(content)
+	return d.set(), nil
 }
