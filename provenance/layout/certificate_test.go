@@ -11,12 +11,16 @@ import (
 	"crypto/x509/pkix"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"math/big"
 	"net"
 	"net/url"
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/tallystick/tallystick/provenance/layout"
+	"github.com/tallystick/tallystick/verify"
 )
 
 // certify returns the certificate of a person's key, issued by another person
@@ -144,6 +148,9 @@ func TestCertificates(t *testing.T) {
 		{"two different certificates", func(w *world, c obj) {
 			w.links["write.link"] = withCert(t, withCert(t, dsse(write, "grace"), "cert", pemOf(leaf(nil))), "certificate", pemOf(root))
 		}, false},
+		{"two different certificates, the good one last", func(w *world, c obj) {
+			w.links["write.link"] = withCert(t, withCert(t, dsse(write, "grace"), "cert", pemOf(root)), "certificate", pemOf(leaf(nil)))
+		}, false},
 		{"another root", func(w *world, c obj) {
 			w.links["write.link"] = withCert(t, dsse(write, "grace"), "cert", pemOf(certify(t, "grace", "other root", other, nil)))
 		}, false},
@@ -232,5 +239,33 @@ func TestCertificates(t *testing.T) {
 	}
 	if !slices.Equal([]byte(key("grace").Public().(ed25519.PublicKey)), []byte(leaf(nil).PublicKey.(ed25519.PublicKey))) {
 		t.Error("the test's certificate is for another key")
+	}
+}
+
+// A key of a layout may stand in a certificate, or beside one.
+func TestKeyWithCertificate(t *testing.T) {
+	root := certify(t, "root", "root", nil, nil)
+	bob := certify(t, "bob", "root", root, nil)
+	for _, c := range []struct {
+		name         string
+		public, cert string
+		want         verify.Code
+	}{
+		{"certificate alone", "", pemOf(bob), ""},
+		{"beside the key", public("bob")["keyval"].(obj)["public"].(string), pemOf(bob), ""},
+		{"of another key", public("bob")["keyval"].(obj)["public"].(string), pemOf(root), layout.CodeKey},
+		{"alone and of another key", "", pemOf(root), layout.CodeThreshold},
+		{"that is none", "", "hello", layout.CodeKey},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld()
+			k := public("bob")
+			k["keyval"] = obj{"public": c.public, "certificate": c.cert}
+			w.layout["keys"].(obj)[id("bob")] = k
+			_, err := w.verify(t)
+			if c.want == "" && err != nil || c.want != "" && !errors.Is(err, c.want) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+		})
 	}
 }

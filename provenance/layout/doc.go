@@ -33,6 +33,8 @@
 //	envelopes                           ITE-5: DSSE 1.0; and the older form with "signed" and "signatures"
 //	links as Statements                 ITE-6: link predicate v0.3 (attestation framework), v0.2
 //	functionaries by certificate        ITE-7, in the spelling of in-toto-golang and of the current draft
+//	OpenPGP keys                        as the Python tools use them: RFC 4880, version 4 signatures with
+//	                                    SHA-256, RSA and EdDSA
 //
 // Signatures of the older form are over the canonical JSON of the bytes that are
 // in the file, with members that nobody here knows; the same bytes are decoded
@@ -58,7 +60,7 @@
 // the report unless [Options.RequireCommands] is set. Byproducts and the
 // environment of links are not looked at. Inspections run only through the
 // caller's [Runner]; signed links for inspections of a sublayout (specification
-// 4.5.3) are not read. OpenPGP keys are reported as not usable.
+// 4.5.3) are not read. Of OpenPGP keys, RSA and EdDSA are verified, DSA is not.
 //
 // # Where the text leaves a choice
 //
@@ -103,5 +105,7 @@
 //	                    as products of the layout.
 //	certificates        An attribute that a constraint leaves out must be absent. The chain must end in a
 //	                    root that the constraint names, at the verification time. Any extended key usage.
+//	OpenPGP             The main key counts, whichever of its subkeys signs. A critical subpacket that is
+//	                    not known, another issuer and an expired key or signature are refused.
 //	command             A step without an expected command expects none in particular.
 package layout

@@ -22,6 +22,8 @@ type envelope struct {
 	signatures []tally.Signature
 	// certificates has the PEM text beside each signature, often empty.
 	certificates []string
+	// pgp has what there is beside each signature if it is one of OpenPGP.
+	pgp []pgpSignature
 	// payloadType is that of DSSE, empty in the older form.
 	payloadType string
 }
@@ -148,6 +150,8 @@ func (e *envelope) parseSignatures(data []byte, limits strictjson.Limits) error 
 		}
 		var s tally.Signature
 		var sig string
+		var pgp pgpSignature
+		var headers, value string
 		openPGP := false
 		var cert certificateMember
 		err := d.Object(signatureSchema, func(name string) (err error) {
@@ -160,7 +164,9 @@ func (e *envelope) parseSignatures(data []byte, limits strictjson.Limits) error 
 				err = cert.read(d)
 			case "other_headers":
 				openPGP = true
-				err = d.Skip()
+				headers, err = d.String()
+			case "signature":
+				value, err = d.String()
 			default:
 				err = d.Skip()
 			}
@@ -171,12 +177,19 @@ func (e *envelope) parseSignatures(data []byte, limits strictjson.Limits) error 
 		}
 		switch s.Bytes, err = hex.DecodeString(sig); {
 		case openPGP:
-			s.Bytes, s.Err = nil, errors.New("an OpenPGP signature, which is not supported")
+			s.Bytes, s.Err = nil, errOpenPGP
+			var err1, err2 error
+			pgp.headers, err1 = hex.DecodeString(headers)
+			pgp.value, err2 = hex.DecodeString(value)
+			if err1 != nil || err2 != nil || len(pgp.value) == 0 {
+				pgp.err = errors.New("not hex")
+			}
 		case sig == "":
 			s.Err = errors.New("no signature")
 		case err != nil:
 			s.Bytes, s.Err = nil, errors.New("not hex")
 		}
+		e.pgp = append(e.pgp, pgp)
 		e.signatures = append(e.signatures, s)
 		e.certificates = append(e.certificates, cert.text)
 		return nil
@@ -186,6 +199,9 @@ func (e *envelope) parseSignatures(data []byte, limits strictjson.Limits) error 
 	}
 	return err
 }
+
+// errOpenPGP stands for a signature that only an OpenPGP key can have made.
+var errOpenPGP = errors.New("an OpenPGP signature")
 
 // A certificateMember is the certificate beside a signature, which is called cert
 // or certificate (ITE-7). Two different ones are none.

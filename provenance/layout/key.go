@@ -6,12 +6,12 @@ package layout
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/tallystick/tallystick/internal/safe"
 	"github.com/tallystick/tallystick/internal/signature"
 	"github.com/tallystick/tallystick/internal/strictjson"
 	"github.com/tallystick/tallystick/internal/tally"
-	"github.com/tallystick/tallystick/provenance"
 	"github.com/tallystick/tallystick/verify"
 )
 
@@ -23,6 +23,8 @@ type layoutKey struct {
 	// layout useless: its type or scheme is not known.
 	unusable error
 	openPGP  bool
+	// pgp is set for an OpenPGP key, and key is then that of its main key.
+	pgp *pgpKey
 	// name is the common name of the certificate, if it was one that let the
 	// key count.
 	name string
@@ -56,10 +58,35 @@ func keyIDPrefix(id string) string {
 }
 
 // parseKey reads a public key of a layout (specification 4.2.1).
-func parseKey(d *strictjson.Decoder, id string) (*layoutKey, error) {
+func parseKey(d *strictjson.Decoder, id string, limits strictjson.Limits) (*layoutKey, error) {
+	if k, err := d.Kind(); err != nil {
+		return nil, err
+	} else if k != strictjson.Object {
+		return nil, d.Reject("must be an object")
+	}
+	raw, err := d.Raw()
+	if err != nil {
+		return nil, err
+	}
+	k, err := parsePlainKey(raw, id, limits)
+	if err == nil && k.openPGP {
+		k, err = parsePGP(raw, id, limits)
+	}
+	if err != nil && !isCoded(err) {
+		err = coded(CodeMalformed, "key %s: %w", safe.Quote(id), err)
+	}
+	return k, err
+}
+
+func isCoded(err error) bool { return codeOf(err, "") != "" }
+
+// parsePlainKey reads a key unless it is an OpenPGP key, which has a member
+// "method".
+func parsePlainKey(data []byte, id string, limits strictjson.Limits) (*layoutKey, error) {
 	k := &layoutKey{id: id}
+	d := strictjson.NewDecoder(data, limits)
 	var keyID, keytype, scheme, public, private, certificate string
-	var hasKeyID, openPGP bool
+	var hasKeyID bool
 	err := d.Object(keySchema, func(name string) (err error) {
 		switch name {
 		case "keyid":
@@ -70,7 +97,7 @@ func parseKey(d *strictjson.Decoder, id string) (*layoutKey, error) {
 		case "scheme":
 			scheme, err = d.String()
 		case "method":
-			openPGP = true
+			k.openPGP = true
 			err = d.Skip()
 		case "keyval":
 			kind, err := d.Kind()
@@ -109,9 +136,7 @@ func parseKey(d *strictjson.Decoder, id string) (*layoutKey, error) {
 		return nil, coded(CodeKey, "the key under the id %s calls itself %s", safe.Quote(id), safe.Quote(keyID))
 	case private != "":
 		return nil, coded(CodeKey, "key %s: a private key in a layout", safe.Quote(id))
-	case openPGP:
-		k.openPGP = true
-		k.unusable = errors.New("an OpenPGP key, which is not supported")
+	case k.openPGP:
 		return k, nil
 	}
 	if certificate != "" {
@@ -154,25 +179,43 @@ func (k *layoutKey) fromCertificate(certificate, keytype, scheme, public string)
 	return nil
 }
 
-// countKeys says which of the keys have signed the envelope: the distinct ones
-// that did, and for each signature that was of no use the reason.
-func (e *envelope) countKeys(keys []*layoutKey) (signed []*layoutKey, reasons []string, err error) {
-	list := make([]tally.Key, len(keys))
-	for i, k := range keys {
-		list[i] = k.key
+// maxHashed bounds the bytes that are hashed to try the signatures of one
+// envelope, if every one is tried with every key.
+const maxHashed = 4 << 30
+
+// count says which of the keys, of whatever kind, have signed the envelope:
+// distinct ones, and for each signature that was of no use the reason.
+func (e *envelope) count(keys []*layoutKey, at time.Time) (signed []*layoutKey, reasons []string, err error) {
+	var plain []*layoutKey
+	var list []tally.Key
+	tries := 0
+	for _, k := range keys {
+		if k.pgp == nil {
+			plain = append(plain, k)
+			list = append(list, k.key)
+			tries++
+		} else {
+			tries += len(k.pgp.all)
+		}
 	}
-	o, err := tally.Count(e.message, e.signatures, list, func(i int, hint string) bool { return keys[i].id == hint })
+	if n := int64(len(e.message)) * int64(len(e.signatures)) * int64(tries); n > maxHashed {
+		return nil, nil, coded(CodeLimit, "%d signatures and %d keys of %d bytes are too much work", len(e.signatures), tries, len(e.message))
+	}
+	o, err := tally.Count(e.message, e.signatures, list, func(i int, hint string) bool { return plain[i].id == hint })
 	if err != nil {
 		return nil, nil, &codedError{CodeLimit, err}
 	}
-	seen := map[string]bool{}
-	for i, k := range keys {
-		if f := k.key.Fingerprint(); o.Signed[i] >= 0 && f != "" && !seen[f] {
-			seen[f] = true
-			signed = append(signed, k)
+	for i, k := range plain {
+		if o.Signed[i] >= 0 && k.key.Fingerprint() != "" {
+			signed = addKey(signed, k)
 		}
 	}
-	return signed, unusedSignatures(e, o), nil
+	reasons = unusedSignatures(e, o)
+	pgp, more, err := e.countPGP(keys, at)
+	for _, k := range pgp {
+		signed = addKey(signed, k)
+	}
+	return signed, append(reasons, more...), err
 }
 
 // unusedSignatures says why signatures were of no use, for the first few.
@@ -180,7 +223,7 @@ func unusedSignatures(e *envelope, o tally.Outcome) []string {
 	const most = 8
 	var list []string
 	for i, reason := range o.Reasons {
-		if reason == nil {
+		if reason == nil || reason == errOpenPGP {
 			continue
 		}
 		if len(list) == most {
@@ -189,22 +232,4 @@ func unusedSignatures(e *envelope, o tally.Outcome) []string {
 		list = append(list, fmt.Sprintf("signature %d with key id %s: %v", i+1, safe.Quote(e.signatures[i].Hint), reason))
 	}
 	return list
-}
-
-// countOwners is countKeys for the keys of the caller.
-func (e *envelope) countOwners(owners []provenance.Key) (signed []verify.Issuer, reasons []string, err error) {
-	list := make([]tally.Key, len(owners))
-	for i, k := range owners {
-		list[i] = k
-	}
-	o, err := tally.Count(e.message, e.signatures, list, nil)
-	if err != nil {
-		return nil, nil, err
-	}
-	for i, k := range owners {
-		if o.Signed[i] >= 0 && k.Fingerprint() != "" {
-			signed = append(signed, k.Issuer())
-		}
-	}
-	return signed, unusedSignatures(e, o), nil
 }

@@ -93,7 +93,7 @@ func parseLayout(payload []byte, limits *Limits, params map[string]string) (*lay
 					if len(l.keys) == limits.Keys {
 						return coded(CodeLimit, "more than %d keys (Limits.Keys)", limits.Keys)
 					}
-					k, err := parseKey(d, id)
+					k, err := parseKey(d, id, limits.json(limits.LayoutBytes))
 					l.keys[id] = k
 					return err
 				})
@@ -324,6 +324,7 @@ func (l *layoutFile) resolveKeys(s *step, raw *rawStep) error {
 		l.note("step %s has certificate constraints, but the layout names no certificate authority", name)
 	}
 	distinct := map[string]bool{}
+	subkeys := map[string]string{}
 	for _, id := range raw.pubkeys {
 		k := l.keys[id]
 		switch {
@@ -337,6 +338,17 @@ func (l *layoutFile) resolveKeys(s *step, raw *rawStep) error {
 			// One public key under two ids is one functionary.
 			distinct[k.key.Fingerprint()] = true
 			s.pubkeys = append(s.pubkeys, k)
+			if k.pgp != nil {
+				for _, sub := range k.pgp.all[1:] {
+					subkeys[sub.key.Fingerprint()] = id
+				}
+			}
+		}
+	}
+	// One who has it would be two functionaries.
+	for f, id := range subkeys {
+		if distinct[f] {
+			return coded(CodeKey, "step %s: a subkey of %s is also another key of the step", name, safe.Quote(id))
 		}
 	}
 	if s.threshold > int64(len(s.pubkeys)) && len(s.constraints) == 0 {

@@ -18,6 +18,11 @@ type Options struct {
 	// Time is the time for which validity is checked. Zero means now.
 	Time time.Time
 
+	// OpenPGPKeys are further keys of the project owner, which must all have
+	// signed the layout as well. If there are any, the key set may be the
+	// zero KeySet.
+	OpenPGPKeys []OpenPGPKey
+
 	// Parameters are the values of the {name}s in the rules and commands of
 	// the layout. A value is literal text: a "*" in it is an asterisk. They do
 	// not reach sublayouts, whose owners do not know them. A rule with a
@@ -106,6 +111,11 @@ func (l *Limits) json(bytes int64) strictjson.Limits {
 
 // check returns a [*verify.Error] for options that make no sense.
 func (o *Options) check() error {
+	for i, k := range o.OpenPGPKeys {
+		if k.k == nil {
+			return &verify.Error{Code: CodeOptions, What: fmt.Sprintf("OpenPGP key %d", i+1), Found: "the zero OpenPGPKey"}
+		}
+	}
 	for name, value := range o.Parameters {
 		if !isParameterName(name) {
 			return &verify.Error{Code: CodeOptions, What: "parameter " + safe.Quote(name),

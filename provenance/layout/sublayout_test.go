@@ -9,6 +9,7 @@ import (
 	"iter"
 	"testing"
 
+	"github.com/tallystick/tallystick/provenance"
 	"github.com/tallystick/tallystick/provenance/layout"
 	"github.com/tallystick/tallystick/verify"
 	"github.com/tallystick/tallystick/verify/verifytest"
@@ -101,6 +102,13 @@ func TestSublayoutCases(t *testing.T) {
 			sub["steps"].([]obj)[0]["expected_products"] = rules([]string{"ALLOW", "{x}"})
 			w.opts.Parameters = map[string]string{"x": "main.o"}
 		}, codes(layout.CodeParameter, layout.CodeThreshold)},
+		{"under the payload type of a link", func(w *world, sub obj) {
+			data, err := provenance.Sign("application/vnd.in-toto.link+json", marshal(sub), key("bob"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.links["build."+id8("bob")+".link"] = data
+		}, codes(layout.CodeSublayout, layout.CodeThreshold)},
 		{"depth", func(w *world, sub obj) { w.opts.Limits.SublayoutDepth = -1 }, codes(layout.CodeLimit)},
 		{"number", func(w *world, sub obj) { w.opts.Limits.Sublayouts = -1 }, codes(layout.CodeLimit)},
 		{"number of links", func(w *world, sub obj) { w.opts.Limits.Links = 3 }, codes(layout.CodeLimit)},

@@ -13,6 +13,7 @@ import (
 
 	"github.com/tallystick/tallystick/internal/clock"
 	"github.com/tallystick/tallystick/internal/safe"
+	"github.com/tallystick/tallystick/internal/tally"
 	"github.com/tallystick/tallystick/provenance"
 	"github.com/tallystick/tallystick/verify"
 )
@@ -31,7 +32,7 @@ import (
 // no verdict, a [*verify.Error]: the options or keys make no sense, the source
 // does not work, or the context has ended.
 func Verify(ctx context.Context, layout []byte, keys provenance.KeySet, links LinkSource, opts Options) (*Verification, error) {
-	owners := keys.Keys()
+	owners := layoutOwners(keys, opts.OpenPGPKeys)
 	switch {
 	case len(owners) == 0:
 		return nil, &verify.Error{Code: CodeOptions, What: "layout keys", Found: "none"}
@@ -133,8 +134,55 @@ func stepPath(path []string) string {
 	return strings.Join(quoted, " / ")
 }
 
+// An owner is a key of the project owner, of either kind.
+type owner struct {
+	issuer verify.Issuer
+	key    provenance.Key
+	pgp    *layoutKey
+}
+
+func layoutOwners(keys provenance.KeySet, pgp []OpenPGPKey) []owner {
+	var owners []owner
+	for _, k := range keys.Keys() {
+		owners = append(owners, owner{issuer: k.Issuer(), key: k})
+	}
+	for _, k := range pgp {
+		owners = append(owners, owner{issuer: k.Issuer(), pgp: k.k})
+	}
+	return owners
+}
+
+// countOwners says which of the owners have signed the envelope.
+func (e *envelope) countOwners(owners []owner, at time.Time) (signed []verify.Issuer, reasons []string, err error) {
+	var list []tally.Key
+	var plain []owner
+	var pgp []*layoutKey
+	for _, o := range owners {
+		if o.pgp != nil {
+			pgp = append(pgp, o.pgp)
+		} else {
+			plain = append(plain, o)
+			list = append(list, o.key)
+		}
+	}
+	outcome, err := tally.Count(e.message, e.signatures, list, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	for i, o := range plain {
+		if outcome.Signed[i] >= 0 && o.issuer.ID != "" {
+			signed = append(signed, o.issuer)
+		}
+	}
+	by, more, err := e.countPGP(pgp, at)
+	for _, k := range by {
+		signed = append(signed, k.issuer())
+	}
+	return signed, append(unusedSignatures(e, outcome), more...), err
+}
+
 // authenticate opens the layout's envelope and checks its signatures.
-func (r *run) authenticate(layout []byte, owners []provenance.Key, root *verify.Check) (*envelope, []verify.Issuer, bool) {
+func (r *run) authenticate(layout []byte, owners []owner, root *verify.Check) (*envelope, []verify.Issuer, bool) {
 	env, err := openEnvelope(layout, r.limits.json(r.limits.LayoutBytes))
 	if err != nil {
 		root.Checks = append(root.Checks, failed(codeOf(err, jsonCode(err)), "layout", err))
@@ -142,16 +190,15 @@ func (r *run) authenticate(layout []byte, owners []provenance.Key, root *verify.
 	}
 	check := verify.Check{Code: CodeSignature, Status: verify.Pass, What: "signatures of the layout",
 		Expected: fmt.Sprintf("all of %d keys", len(owners))}
-	signed, reasons, err := env.countOwners(owners)
+	signed, reasons, err := env.countOwners(owners, r.at)
 	if err != nil {
 		root.Checks = append(root.Checks, failed(CodeLimit, check.What, err))
 		return nil, nil, false
 	}
 	var missing []string
-	for _, k := range owners {
-		issuer := k.Issuer()
-		if !slices.Contains(signed, issuer) {
-			missing = append(missing, issuer.String())
+	for _, o := range owners {
+		if !slices.ContainsFunc(signed, func(i verify.Issuer) bool { return i.ID == o.issuer.ID }) {
+			missing = append(missing, o.issuer.String())
 			check.Status = verify.Fail
 		}
 	}
@@ -166,9 +213,9 @@ func (r *run) authenticate(layout []byte, owners []provenance.Key, root *verify.
 	if check.Status != verify.Pass {
 		return nil, nil, false
 	}
-	for _, k := range owners {
-		if !k.ValidAt(r.at) {
-			root.Checks = append(root.Checks, verify.Check{Code: CodeKey, Status: verify.Fail, Issuers: []verify.Issuer{k.Issuer()},
+	for _, o := range owners {
+		if o.pgp == nil && !o.key.ValidAt(r.at) {
+			root.Checks = append(root.Checks, verify.Check{Code: CodeKey, Status: verify.Fail, Issuers: []verify.Issuer{o.issuer},
 				What: "validity of the layout key", Expected: "one that is valid at " + r.at.Format(time.RFC3339), Found: "a time outside its dates"})
 			return nil, nil, false
 		}

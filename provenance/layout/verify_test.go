@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tallystick/tallystick/provenance"
 	"github.com/tallystick/tallystick/provenance/layout"
@@ -167,5 +168,42 @@ func TestTrace(t *testing.T) {
 	}
 	if got := report(t, err).Codes[0]; got != layout.CodeRule {
 		t.Errorf("first code %s", got)
+	}
+}
+
+// A layout key counts only within its own dates.
+func TestValidityOfOwner(t *testing.T) {
+	k, err := provenance.NewKey(key("owner").Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld()
+	for _, c := range []struct {
+		from, until time.Time
+		ok          bool
+	}{
+		{now, now, true},
+		{now.Add(time.Second), time.Time{}, false},
+		{time.Time{}, now.Add(-time.Second), false},
+	} {
+		keys, err := provenance.NewKeySet(1, k.WithValidity(c.from, c.until))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = layout.Verify(context.Background(), w.sign(), keys, layout.DirLinks(w.fs()), w.opts)
+		if c.ok && err != nil || !c.ok && !errors.Is(err, layout.CodeKey) {
+			t.Errorf("from %v until %v: %v", c.from, c.until, err)
+		}
+	}
+}
+
+// A source may hand in more than it was asked for.
+func TestTooLargeFromSource(t *testing.T) {
+	w := newWorld()
+	w.opts.Limits.LinkBytes = 100
+	source := endless{layout.File{Name: "any", Data: dsse(link("write", obj{}, files("src/main.go", "README")), "alice")}}
+	_, err := layout.Verify(context.Background(), w.sign(), keySet(t, "owner"), source, w.opts)
+	if !errors.Is(err, layout.CodeLimit) || !errors.Is(err, layout.CodeThreshold) {
+		t.Errorf("got %v", err)
 	}
 }
