@@ -112,7 +112,7 @@ func decodeDelegated(d *strictjson.Decoder) (delegatedRole, error) {
 				if err != nil {
 					return err
 				}
-				p = lowerHex(p)
+				p = strings.ToLower(p)
 				if p == "" || len(p) > 2*sha256.Size || strings.Trim(p, "0123456789abcdef") != "" {
 					return d.Reject("expected 1 to 64 hex digits, found " + safe.Quote(p))
 				}

@@ -4,6 +4,7 @@
 package tuf
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -235,12 +236,18 @@ func (c *Client) getAll(ctx context.Context, u *url.URL, limit int64) ([]byte, e
 	if b.length > limit {
 		return nil, &tooLong{limit}
 	}
-	data, err := io.ReadAll(io.LimitReader(b, limit+1))
-	if err != nil {
+	return readAll(b, b.length, limit)
+}
+
+// readAll reads at most limit bytes. size is how many are expected, or less.
+func readAll(r io.Reader, size, limit int64) ([]byte, error) {
+	var b bytes.Buffer
+	b.Grow(int(min(max(size, 0), limit)) + bytes.MinRead) // no less, or it grows once more at the end
+	if _, err := b.ReadFrom(io.LimitReader(r, limit+1)); err != nil {
 		return nil, err
 	}
-	if int64(len(data)) > limit {
+	if int64(b.Len()) > limit {
 		return nil, &tooLong{limit}
 	}
-	return data, nil
+	return b.Bytes(), nil
 }

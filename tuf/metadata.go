@@ -6,6 +6,7 @@ package tuf
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -349,24 +350,28 @@ func decodeLength(d *strictjson.Decoder) (int64, error) {
 }
 
 // decodeHashes reads digests by algorithm. Algorithms that we do not know are
-// passed over, but one that we know there must be.
+// passed over, but one that we know there must be. Hex digits may be of either
+// case.
 func decodeHashes(d *strictjson.Decoder) (hash.Set, error) {
-	var digests []hash.Digest
+	digests := make([]hash.Digest, 0, 2)
 	err := d.Map(func(name string) error {
 		digits, err := d.String()
 		if err != nil {
 			return err
 		}
-		// The algorithms after MD5 identify trees and git objects, not files.
-		if alg, err := hash.ParseAlgorithm(name); err != nil || alg > hash.MD5 {
-			return nil
+		alg, err := hash.ParseAlgorithm(name)
+		if err != nil || alg > hash.MD5 {
+			return nil // those after MD5 identify trees and git objects, not files
 		}
-		digest, err := hash.ParseDigest(name + ":" + lowerHex(digits))
-		if err != nil {
-			return d.Reject(err.Error())
+		sum, err := hex.DecodeString(digits)
+		if err == nil {
+			var digest hash.Digest
+			if digest, err = hash.NewDigest(alg, sum); err == nil {
+				digests = append(digests, digest)
+				return nil
+			}
 		}
-		digests = append(digests, digest)
-		return nil
+		return d.Reject(fmt.Sprintf("expected %d hex digits, found %s", 2*alg.Size(), safe.Quote(digits)))
 	})
 	if err == nil && len(digests) == 0 {
 		err = d.Reject("no hash of a known algorithm")
@@ -381,21 +386,11 @@ func decodeHashes(d *strictjson.Decoder) (hash.Set, error) {
 	return set, nil
 }
 
-// lowerHex makes the letters of hex digits lower-case and leaves all else alone.
-func lowerHex(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= 'A' && r <= 'F' {
-			r += 'a' - 'A'
-		}
-		return r
-	}, s)
-}
-
 // targets is the content of targets.json and of the files of delegated roles
 // (specification section 4.5).
 type targets struct {
 	header
-	files       map[string][]byte // the JSON of each, which has been checked
+	files       map[string]targetFile
 	delegations delegations
 }
 
@@ -407,21 +402,15 @@ type targetFile struct {
 }
 
 func decodeTargets(what string, signed []byte) (*targets, error) {
-	t := &targets{files: map[string][]byte{}}
+	t := &targets{files: map[string]targetFile{}}
 	h, err := decodeDocument(what, roleTargets, signed, targetsSchema, []string{"targets"},
 		func(d *strictjson.Decoder, name string) (err error) {
 			switch name {
 			case "targets":
 				err = d.Map(func(path string) error {
-					raw, err := d.Raw()
-					if err != nil {
-						return err
-					}
-					if _, err := decodeTargetFile(raw); err != nil {
-						return d.Reject(err.Error())
-					}
-					t.files[path] = raw
-					return nil
+					file, err := decodeTargetFile(d)
+					t.files[path] = file
+					return err
 				})
 			case "delegations":
 				t.delegations, err = decodeDelegations(d)
@@ -437,32 +426,30 @@ func decodeTargets(what string, signed []byte) (*targets, error) {
 	return t, nil
 }
 
-func decodeTargetFile(raw []byte) (targetFile, error) {
+func decodeTargetFile(d *strictjson.Decoder) (targetFile, error) {
 	var t targetFile
-	d := strictjson.NewDecoder(raw, jsonLimits(raw))
-	seen := members{}
+	var length, hashes bool // seen; there are many targets, so no map
 	err := d.Object(targetFileSchema, func(name string) (err error) {
-		seen[name] = true
 		switch name {
 		case "length":
+			length = true
 			t.length, err = decodeLength(d)
 		case "hashes":
+			hashes = true
 			t.hashes, err = decodeHashes(d)
 		case "custom":
 			if kind, _ := d.Kind(); kind != strictjson.Object {
 				return d.Reject("custom is an object")
 			}
 			t.custom, err = d.Raw()
+			t.custom = bytes.Clone(t.custom) // do not keep the whole file for it
 		default:
 			err = d.Skip()
 		}
 		return err
 	})
-	if err == nil {
-		err = seen.require(d, "length", "hashes")
-	}
-	if err == nil {
-		err = d.End()
+	if err == nil && !(length && hashes) {
+		err = d.Reject("a target has length and hashes")
 	}
 	return t, err
 }

@@ -102,8 +102,8 @@ func (s *Snapshot) Target(ctx context.Context, path string) (*Target, error) {
 			return nil, s.evidence(next.above).reject(err, CodeTarget, what)
 		}
 		visited[n.name] = true
-		if raw, ok := n.targets.files[path]; ok {
-			t, err := newTarget(s, n, path, raw)
+		if file, ok := n.targets.files[path]; ok {
+			t, err := newTarget(s, n, path, file)
 			if err != nil {
 				return nil, s.evidence(n).reject(err, CodeTarget, what)
 			}

@@ -26,12 +26,8 @@ type Target struct {
 	evidence   verify.Evidence
 }
 
-func newTarget(s *Snapshot, n *node, path string, raw []byte) (*Target, error) {
+func newTarget(s *Snapshot, n *node, path string, file targetFile) (*Target, error) {
 	what := "target " + safe.Quote(path)
-	file, err := decodeTargetFile(raw)
-	if err != nil {
-		return nil, malformed(what, err) // the same bytes were accepted before
-	}
 	if !file.hashes.Strong() {
 		return nil, found(CodeWeakHash, what, "a hash that proves something, such as sha256", file.hashes.String())
 	}
