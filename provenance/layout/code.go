@@ -52,6 +52,10 @@ const (
 	CodeSublayout verify.Code = "layout/sublayout"
 	// CodeDisagreement: functionaries of one step report different artifacts.
 	CodeDisagreement verify.Code = "layout/disagreement"
+	// CodeQuorum: with [Options.Quorum], enough functionaries agree and others
+	// differ, who are named. It is a finding in the report of an accepted
+	// layout.
+	CodeQuorum verify.Code = "layout/quorum"
 	// CodeRule: a rule found an artifact that is not allowed, or missed one
 	// that is required.
 	CodeRule verify.Code = "layout/rule"

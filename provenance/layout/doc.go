@@ -76,7 +76,8 @@
 //	agreement           All usable links of a step must agree, also beyond the threshold: the same names,
 //	                    and for each the same digest by a strong algorithm, no shared one differing.
 //	                    A digest that fewer functionaries than the threshold state can show that
-//	                    artifacts differ, not that they are the same.
+//	                    artifacts differ, not that they are the same. Options.Quorum lets the larger
+//	                    part decide.
 //	digests             Strong: SHA-2 and SHA-3 with 256 bits or more, BLAKE2. Names as in the DigestSet
 //	                    specification, lower-case hex of exact length, else the link is unusable. Unknown
 //	                    algorithms are ignored. MD5 and SHA-1 never prove a match.

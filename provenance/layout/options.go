@@ -33,6 +33,14 @@ type Options struct {
 	// inspection, at any level, is not accepted.
 	Runner Runner
 
+	// Quorum accepts a step whose functionaries disagree when those who agree
+	// are at least as many as the threshold and more than any other group:
+	// independent rebuilders of a binary, for example, of whom one was broken
+	// into. Those who differ are in the report with the artifacts in which they
+	// do, and do not count. One who has signed two links that differ counts on
+	// neither side. Without Quorum, any disagreement rejects.
+	Quorum bool
+
 	// RequireCommands rejects evidence of a step whose command is not the
 	// expected one. The specification warns that commands are easily forged
 	// and lets verifiers only report a difference, which is the default. A

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tallystick/tallystick/hash"
 	"github.com/tallystick/tallystick/internal/safe"
 	"github.com/tallystick/tallystick/internal/strictjson"
 	"github.com/tallystick/tallystick/verify"
@@ -73,7 +72,7 @@ func (r *run) collect(s *step, links LinkSource, path []string) *stepResult {
 			}
 		}
 	}
-	threshold.Issuers = out.functionaries
+	threshold.Issuers = slices.Clone(out.functionaries)
 	threshold.Expected = fmt.Sprintf("%d of %d functionaries", s.threshold, len(s.pubkeys))
 	if len(s.constraints) > 0 {
 		threshold.Expected += " or of those with a certificate"
@@ -97,14 +96,17 @@ func (r *run) collect(s *step, links LinkSource, path []string) *stepResult {
 		return out
 	}
 
-	merged, disagreement := merge(witnesses, s.threshold)
-	if disagreement != "" {
-		out.check.Checks = append(out.check.Checks, verify.Check{Code: CodeDisagreement, Status: verify.Fail,
-			What: "agreement of the functionaries of step " + safe.Quote(s.name), Issuers: out.functionaries,
-			Expected: "the same artifacts", Found: disagreement})
+	agreed, check := agree(witnesses, s.threshold, r.opts.Quorum)
+	if check != nil {
+		check.What = "agreement of the functionaries of step " + safe.Quote(s.name)
+		out.check.Checks = append(out.check.Checks, *check)
+	}
+	if agreed == nil {
 		return out
 	}
-	out.evidence = merged
+	out.functionaries = slices.DeleteFunc(out.functionaries, func(i verify.Issuer) bool { return !agreed.signers[i.ID] })
+	out.check.Issuers = out.functionaries
+	out.evidence = agreed.evidence
 	out.check.Status = verify.Pass
 	return out
 }
@@ -240,146 +242,4 @@ func (r *run) sublayout(w *witness, f File, env *envelope, s *step, links LinkSo
 	}
 	w.evidence = result.evidence()
 	return w, check
-}
-
-// A group is the witnesses whose artifacts are exactly the same.
-type group struct {
-	evidence *evidence
-	file     string
-	signers  map[string]bool // fingerprints
-}
-
-// merge returns what the witnesses agree on, or says in what they differ.
-func merge(witnesses []witness, threshold int64) (*evidence, string) {
-	var groups []*group
-	for _, w := range witnesses {
-		i := slices.IndexFunc(groups, func(g *group) bool {
-			return g.evidence.lists[materials].equal(w.evidence.lists[materials]) &&
-				g.evidence.lists[products].equal(w.evidence.lists[products])
-		})
-		if i < 0 {
-			i = len(groups)
-			groups = append(groups, &group{w.evidence, w.file, map[string]bool{}})
-		}
-		for _, k := range w.signers {
-			groups[i].signers[k.key.Fingerprint()] = true
-		}
-	}
-	for i, a := range groups {
-		for _, side := range []artifactSide{materials, products} {
-			if name := a.evidence.lists[side].unproven(); name != "" && len(a.signers) > 1 {
-				return nil, fmt.Sprintf("%s and others have no strong digest of %s among %v", safe.Quote(a.file), safe.Quote(name), side)
-			}
-		}
-		for _, b := range groups[:i] {
-			for _, side := range []artifactSide{materials, products} {
-				if d := difference(b.evidence.lists[side], a.evidence.lists[side]); d != "" {
-					return nil, fmt.Sprintf("%s and %s differ in %v: %s", safe.Quote(b.file), safe.Quote(a.file), side, d)
-				}
-			}
-		}
-	}
-	if len(groups) == 1 {
-		return groups[0].evidence, ""
-	}
-	return newEvidence(mergeLists(groups, materials, threshold), mergeLists(groups, products, threshold)), ""
-}
-
-// unproven returns the first artifact without a strong digest, "" if there is
-// none. That two functionaries say the same of it does not mean that they had the
-// same content.
-func (l *artifactList) unproven() string {
-	for i, ref := range l.refs {
-		if !slices.ContainsFunc(l.kinds[ref.kind], func(k digestKind) bool { return k.strong }) {
-			return l.names[i]
-		}
-	}
-	return ""
-}
-
-// difference says in which artifacts two lists differ: "" if each artifact of one
-// is in the other with the same digest by a strong algorithm.
-func difference(a, b *artifactList) string {
-	var names sampler
-	at := 0
-	note := func(name, why string) { names.add(name + " " + why) }
-	for i, name := range a.names {
-		j := b.seek(at, name)
-		for ; at < j; at++ {
-			note(b.names[at], "(only in the second)")
-		}
-		if at == b.len() || b.names[at] != name {
-			note(name, "(only in the first)")
-			continue
-		}
-		switch a.compare(i, b, at) {
-		case hash.Same:
-		case hash.Different, hash.Conflicting:
-			note(name, "("+differing(a, i, b, at)+")")
-		default:
-			note(name, "(no shared strong algorithm)")
-		}
-		at++
-	}
-	for ; at < b.len(); at++ {
-		note(b.names[at], "(only in the second)")
-	}
-	if names.count == 0 {
-		return ""
-	}
-	return names.String()
-}
-
-// mergeLists joins lists that agree but give different algorithms. A digest that
-// fewer functionaries than the threshold state proves nothing.
-func mergeLists(groups []*group, side artifactSide, threshold int64) *artifactList {
-	first := groups[0].evidence.lists[side]
-	out := &artifactList{names: first.names, dotted: first.dotted}
-	var b listBuilder
-	for i := range first.names {
-		b.digests = b.digests[:0]
-		var weak []bool
-		for alg := hash.Algorithm(1); alg.Valid(); alg++ {
-			signers := map[string]bool{}
-			var found []byte
-			for _, g := range groups {
-				if sum := g.evidence.lists[side].sum(i, alg); sum != nil {
-					found = sum
-					for f := range g.signers {
-						signers[f] = true
-					}
-				}
-			}
-			if found != nil {
-				b.addDigest(alg, found)
-				weak = append(weak, int64(len(signers)) < threshold)
-			}
-		}
-		kinds := make(digestKinds, len(b.digests))
-		ref := digestRef{off: uint32(len(out.sums))}
-		for k, d := range b.digests {
-			kinds[k] = digestKind{d.alg, d.size, d.alg.Strong() && !weak[k]}
-			out.sums = append(out.sums, d.bytes[:d.size]...)
-		}
-		at := slices.IndexFunc(out.kinds, func(k digestKinds) bool { return slices.Equal(k, kinds) })
-		if at < 0 {
-			at = len(out.kinds)
-			out.kinds = append(out.kinds, kinds)
-		}
-		ref.kind = uint32(at)
-		out.refs = append(out.refs, ref)
-	}
-	return out
-}
-
-// sum returns the digest of an artifact by one algorithm, nil if there is none.
-func (l *artifactList) sum(i int, alg hash.Algorithm) []byte {
-	sums := l.sums[l.refs[i].off:]
-	for _, k := range l.kinds[l.refs[i].kind] {
-		if k.alg == alg {
-			return sums[:k.size]
-		}
-		sums = sums[k.size:]
-	}
-	return nil
 }

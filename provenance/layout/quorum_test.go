@@ -1,0 +1,95 @@
+// Copyright 2026 The tallystick authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package layout_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/tallystick/tallystick/provenance/layout"
+	"github.com/tallystick/tallystick/verify"
+	"github.com/tallystick/tallystick/verify/verifytest"
+)
+
+// Rebuilders make a binary; some of them make another one.
+func TestQuorum(t *testing.T) {
+	people := []string{"r1", "r2", "r3", "r4", "r5"}
+	rebuild := func(app obj) obj { return link("rebuild", obj{}, obj{"app": app}) }
+	good, evil := rebuild(sum("content of app")), rebuild(sum("evil"))
+	both := rebuild(sums("content of app"))
+	only512 := func() obj {
+		s := sums("content of app")
+		delete(s, "sha256")
+		return rebuild(s)
+	}()
+	for _, c := range []struct {
+		name      string
+		threshold int
+		links     map[string][]obj // by signer
+		want      verify.Code      // accepted if there is none
+		issuers   int
+	}{
+		{"all agree", 2, map[string][]obj{"r1": {good}, "r2": {good}, "r3": {good}}, "", 3},
+		{"two to one", 2, map[string][]obj{"r1": {good}, "r2": {good}, "r3": {evil}}, "", 2},
+		{"two to one, reached by the evil", 1, map[string][]obj{"r1": {good}, "r2": {good}, "r3": {evil}}, "", 2},
+		{"one to one", 1, map[string][]obj{"r1": {good}, "r2": {evil}}, layout.CodeDisagreement, 0},
+		{"two to two", 2, map[string][]obj{"r1": {good}, "r2": {good}, "r3": {evil}, "r4": {evil}}, layout.CodeDisagreement, 0},
+		{"two to one to one", 2, map[string][]obj{"r1": {good}, "r2": {good}, "r3": {evil}, "r4": {rebuild(sum("other"))}}, "", 2},
+		{"fewer than the threshold", 3, map[string][]obj{"r1": {good}, "r2": {good}, "r3": {evil}}, layout.CodeDisagreement, 0},
+		{"different algorithms agree", 3, map[string][]obj{"r1": {good}, "r2": {both}, "r3": {good}, "r4": {evil}}, "", 3},
+		{"no shared algorithm", 2, map[string][]obj{"r1": {good}, "r2": {only512}}, layout.CodeDisagreement, 0},
+		{"one who says both counts for nobody", 2, map[string][]obj{"r1": {good}, "r2": {good, evil}, "r3": {evil}}, layout.CodeDisagreement, 0},
+		{"one who says both beside enough", 2, map[string][]obj{"r1": {good}, "r2": {good, evil}, "r3": {good}}, "", 2},
+		{"one who says three things", 1, map[string][]obj{"r1": {good, evil, rebuild(sum("other"))}}, layout.CodeDisagreement, 0},
+		{"no strong digest", 2, map[string][]obj{"r1": {rebuild(obj{})}, "r2": {rebuild(obj{})}}, layout.CodeDisagreement, 0},
+	} {
+		for _, quorum := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s %v", c.name, quorum), func(t *testing.T) {
+				w := newWorld()
+				w.layout = newLayout(people, step("rebuild", c.threshold, rules(), rules(), people...))
+				w.links = map[string][]byte{}
+				for person, list := range c.links {
+					for i, l := range list {
+						w.links[fmt.Sprintf("rebuild.%s-%d.link", person, i)] = dsse(l, person)
+					}
+				}
+				w.opts.Quorum = quorum
+				v, err := w.verify(t)
+				want := c.want
+				if !quorum && c.issuers != len(c.links) {
+					want = layout.CodeDisagreement
+				}
+				if want != "" {
+					if !errors.Is(err, want) {
+						t.Errorf("got %v, want %s", err, want)
+					}
+					return
+				}
+				if err != nil {
+					t.Fatalf("%v\n%s", err, report(t, err))
+				}
+				verifytest.TestClaim(t, v, verifytest.Artifact(t, "app", "content of app"))
+				if got := len(v.Issuers()) - 1; got != c.issuers {
+					t.Errorf("%d functionaries counted, want %d", got, c.issuers)
+				}
+				// The dissenters are named, with the artifact.
+				dissent := len(c.links) > c.issuers
+				found := false
+				for _, check := range v.Evidence().Check.Checks[2].Checks {
+					if check.Code == layout.CodeQuorum {
+						found = true
+						if !strings.Contains(check.Detail, "r3-0.link") && !strings.Contains(check.Detail, "r4-0.link") && !strings.Contains(check.Detail, "r2-1.link") || !strings.Contains(check.Detail, "app (sha256:") {
+							t.Errorf("detail %s", check.Detail)
+						}
+					}
+				}
+				if found != dissent {
+					t.Errorf("a finding about a quorum: %v", found)
+				}
+			})
+		}
+	}
+}
