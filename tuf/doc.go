@@ -17,5 +17,94 @@
 //	artifact, err := client.Download(ctx, target, "app.tar.gz")
 //
 // A [Target] is a [verify.Claim], to be held against other claims by
-// [verify.Artifact].
+// [verify.Artifact]. Package tuftest has a repository for tests, which can attack.
+//
+// # The trusted root
+//
+// Everything follows from the root.json that the caller passes in. Get it in a way
+// that you trust, usually by embedding it into the program and signing that. It
+// need not be current: the client walks the chain of roots from there, and each
+// must be signed by a threshold of the keys of the one before and of its own. Ship
+// a newer root with new versions of the program now and then, to keep the chain
+// short. The repository must keep the old roots forever.
+//
+// Identity is key material. Key ids only say which key is meant, and a threshold
+// counts public keys: one key under two ids counts once.
+//
+// # What is promised
+//
+//   - A [Snapshot] exists only when root, timestamp, snapshot and targets are signed
+//     as the root demands, have not expired at the time of the refresh, belong
+//     together, and are not older than what this cache has seen.
+//   - A [Target] exists only when a role that is trusted with its path lists it, and
+//     every role on the way there has been verified as its own delegator demands.
+//   - A file appears at the destination of [Client.Download] only when its length and
+//     all its hashes are those of the target and the disk has it.
+//   - The signature is verified over the canonical form of the bytes that were
+//     served, and those bytes are decoded, once and strictly.
+//   - Work is bounded by [Limits]. An endless or slow answer, however large a
+//     compressed one may become, and a redirect elsewhere are errors.
+//   - A file of the cache that is damaged is ignored, reported in the evidence and
+//     replaced. What is left protects against rollback.
+//   - Errors tell two things apart. A [*verify.RejectedError] says that what was
+//     presented is not acceptable. A [*verify.Error] says that something could not be
+//     done. Both name the file, and what was expected and found.
+//
+// # What this does not protect against
+//
+//   - Whoever has a threshold of root keys, or who can alter the program, its
+//     trusted root or its cache folder. Setting back the cache folder, for example
+//     by restoring a virtual machine, sets back the protection against rollback
+//     and fast-forward recovery to that time.
+//   - A role's keys used for what the role may do: a stolen targets key signs
+//     malware. Use thresholds, and hold the target against other claims.
+//   - A clock that is wrong: whoever controls it can make a frozen repository look
+//     fresh. See [Client.RefreshAt].
+//   - Someone who cuts the line. That is an error, and no update.
+//   - What is in a file. That it is the right one does not make it good.
+//
+// Several processes may share a cache folder, but one that is slow may put back
+// metadata that is older than what another has written meanwhile.
+//
+// # The cache
+//
+// The folder holds root.json, timestamp.json, snapshot.json, targets.json and a
+// file for each delegated role that was needed, byte for byte as served, so that
+// other TUF clients can use it. Names of delegated roles are percent-encoded, so
+// they never leave the folder. root_history has the roots of the chain. Files are
+// written to the side, synced and renamed. Nothing is removed except by key
+// rotation; the folder may be deleted, at the price of the protection against
+// rollback.
+//
+// # Standards
+//
+//	TUF specification 1.0.x   the client workflow, section 5, as a whole
+//	  4.1, consistent_snapshot      on and off
+//	  4.2, signatures               Ed25519, ECDSA, RSA as in securesystemslib;
+//	                                two with one key id are refused
+//	  4.2, key ids                  any string (TAP 12); not recomputed
+//	  4.2, date-time                any RFC 3339 time; at the instant it has expired
+//	  4.5, paths                    *, ? and [a-z], none of which matches a slash
+//	  4.5, path_hash_prefixes       hex
+//	  5.3.11, fast-forward          keys of timestamp or snapshot that change in any
+//	                                way make both cached files void
+//	  5.6.7, search                 preorder, depth first; at most Limits.Roles roles
+//	TAP 15                    succinct hash bins
+//	mirrors.json              not read
+//
+// # Choices where the specification leaves one
+//
+//   - More new roots than [Limits].RootRotations is an error instead of going on with
+//     an old root; the next refresh goes on from there.
+//   - HTTP status 403, 404 and 410 for the next root mean that there is none. There
+//     are no retries.
+//   - A timestamp with the version that is known already is discarded, whatever it
+//     says.
+//   - A hash in metadata whose algorithm is unknown is passed over if there is
+//     another one. MD5 and SHA-1 are compared, and are not enough for a target.
+//   - The hash in front of the name of a target is that of SHA-256, if there is one.
+//     Only if the repository has no such file the other hashes are tried, in the
+//     order of the constants of package hash.
+//   - Delegations to "root", "timestamp", "snapshot" and "targets" are refused.
+//   - Null in place of a value is refused.
 package tuf

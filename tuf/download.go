@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/tallystick/tallystick/hash"
@@ -54,7 +55,7 @@ func (c *Client) Download(ctx context.Context, t *Target, dst string) (hash.Arti
 		return hash.Artifact{}, storageError(safe.Quote(dst), err)
 	}
 
-	u, err := c.targetURL(t)
+	urls, err := c.targetURLs(t)
 	if err != nil {
 		return hash.Artifact{}, err
 	}
@@ -63,7 +64,12 @@ func (c *Client) Download(ctx context.Context, t *Target, dst string) (hash.Arti
 	if err != nil {
 		return hash.Artifact{}, storageError("a temporary file beside "+safe.Quote(dst), err)
 	}
-	a, err := c.download(ctx, t, u, f)
+	var a hash.Artifact
+	for _, u := range urls {
+		if a, err = c.download(ctx, t, u, f); !errors.Is(err, CodeNotFound) {
+			break
+		}
+	}
 	if err == nil {
 		if err = f.Sync(); err != nil {
 			err = storageError(safe.Quote(dst), err)
@@ -97,9 +103,10 @@ func (t *Target) matchFile(ctx context.Context, name string) (hash.Artifact, boo
 	return a, t.Covers(a) == nil
 }
 
-// targetURL returns where the target is. In consistent snapshots a hash stands
-// before its name: the strongest, which is the first of the set.
-func (c *Client) targetURL(t *Target) (*url.URL, error) {
+// targetURLs returns where the target is. In consistent snapshots one of its
+// hashes stands before its name, and it is there under each of them or at least
+// one: strong ones come first, in the order of package hash.
+func (c *Client) targetURLs(t *Target) ([]*url.URL, error) {
 	if c.files == nil {
 		return nil, &verify.Error{Code: CodeConfig, What: "Config.TargetsURL", Expected: "a URL", Found: "none"}
 	}
@@ -112,13 +119,23 @@ func (c *Client) targetURL(t *Target) (*url.URL, error) {
 		}
 		elements[i] = escapeElement(e)
 	}
+	dir, name := elements[:len(elements)-1], elements[len(elements)-1]
+	names := []string{name}
 	if t.consistent {
+		names = nil
 		for d := range t.file.hashes.All() {
-			elements[len(elements)-1] = d.Hex() + "." + elements[len(elements)-1]
-			break
+			names = append(names, d.Hex()+"."+name)
 		}
 	}
-	return below(c.files, strings.Join(elements, "/"))
+	var urls []*url.URL
+	for _, name := range names {
+		u, err := below(c.files, strings.Join(append(slices.Clone(dir), name), "/"))
+		if err != nil {
+			return nil, err
+		}
+		urls = append(urls, u)
+	}
+	return urls, nil
 }
 
 // download streams the target to w and measures it on the way.

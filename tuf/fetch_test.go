@@ -431,6 +431,17 @@ func TestTargetURL(t *testing.T) {
 			t.Errorf("requests %q", got)
 		}
 	}
+	// The repository has it under another hash only.
+	sha512, _ := target.Hashes().Get(hash.SHA512)
+	f.intercept(sha256.Hex()+".x", http.NotFound)
+	got := f.requestsOf(func() {
+		if _, err := f.client.Download(t.Context(), target, filepath.Join(t.TempDir(), "x")); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if len(got) != 1 || got[0] != "dir/"+sha512.Hex()+".x" {
+		t.Errorf("requests %q", got)
+	}
 }
 
 func TestConcurrency(t *testing.T) {
