@@ -81,7 +81,7 @@ func TestSwaps(t *testing.T) {
 		{"file by a FIFO", "openFile", "f", replace(func(n string) error { return syscall.Mkfifo(n, 0o666) }), "d/f"},
 		{"file by a folder", "openFile", "f", replace(func(n string) error { return os.Mkdir(n, 0o777) }), "d/f"},
 		{"file by nothing", "openFile", "f", replace(func(string) error { return nil }), "d/f"},
-		{"file by a device", "openFile", "f", replace(func(n string) error { return syscall.Mknod(n, syscall.S_IFCHR|0o666, 1<<8|5) }), "d/f"},
+		{"file by a device", "openFile", "f", replace(MakeZeroDevice), "d/f"},
 		{"file by another file", "openFile", "f", replace(func(n string) error { return write(n, "X") }), "d"},
 		{"folder by a link out", "openFolder", "d", replace(func(n string) error { return os.Symlink(outside, n) }), "d"},
 		{"folder by a FIFO", "openFolder", "d", replace(func(n string) error { return syscall.Mkfifo(n, 0o666) }), "d"},

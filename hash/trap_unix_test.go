@@ -57,9 +57,7 @@ func TestTraps(t *testing.T) {
 			t.Cleanup(func() { l.Close() })
 			return os.Rename(l.Addr().String(), name)
 		}},
-		{"device", func(t *testing.T, name string) error { // as /dev/zero
-			return unix.Mknod(name, unix.S_IFCHR|0o666, int(unix.Mkdev(1, 5)))
-		}},
+		{"device", func(t *testing.T, name string) error { return hash.MakeZeroDevice(name) }},
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			bothWalkers(t, func(t *testing.T, measure measureFunc) {
@@ -408,7 +406,7 @@ func TestFewDescriptors(t *testing.T) {
 		if strings.Contains(t.Name(), "portable") {
 			n *= 2
 		}
-		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: n, Max: 4 * limit}); err != nil {
+		if err := hash.LimitDescriptors(n); err != nil {
 			t.Skip(err)
 		}
 		tree, err := measure(t.Context(), dir, &hash.TreeOptions{Workers: 4})
