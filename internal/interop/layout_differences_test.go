@@ -200,7 +200,7 @@ func TestLayoutDifferences(t *testing.T) {
 	}
 }
 
-// The same chain without any change, in every form.
+// The same chain without any change, in every form; and all owners must have signed.
 func TestLayoutChain(t *testing.T) {
 	for name, sign := range map[string]form{"legacy": peerLegacy, "DSSE": peerDSSE, "our DSSE": ourDSSE, "our legacy": ourLegacy} {
 		t.Run(name, func(t *testing.T) {
@@ -215,8 +215,13 @@ func TestLayoutChain(t *testing.T) {
 				}
 				return sign(t, payload, people...)
 			}
-			if code := compare(t, c.signed()); code != "" {
+			w := c.signed()
+			if code := compare(t, w); code != "" {
 				t.Errorf("rejected with %s", code)
+			}
+			w.owners = c.owners
+			if code := compare(t, w); code != layout.CodeSignature {
+				t.Errorf("with one of two owners: %q", code)
 			}
 		})
 	}

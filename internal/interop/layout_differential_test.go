@@ -171,11 +171,11 @@ func (g *generator) rules(artifacts map[string]intoto.HashObj) [][]string {
 	}
 	// A last word that makes the others matter.
 	switch n := g.IntN(100); {
-	case n < 10:
+	case n < 5:
 		rules = append(rules, []string{"DISALLOW", "*"})
-	case n < 20:
+	case n < 10:
 		rules = append(rules, []string{"DISALLOW", pick(g, patterns)})
-	case n < 60 && len(rules) > 0:
+	case n < 75 && len(rules) > 0:
 		// What the rule before should have consumed.
 		last := rules[len(rules)-1]
 		pattern := last[1]
@@ -195,16 +195,16 @@ func (g *generator) rule(names []string) []string {
 		return w
 	}
 	switch n := g.IntN(100); {
-	case n < 50:
+	case n < 40:
 		return g.match(word)
-	case n < 60 && len(names) > 0:
+	case n < 48 && len(names) > 0:
 		return []string{word("REQUIRE"), pick(g, names)}
-	case n < 61:
+	case n < 49:
 		return []string{word("REQUIRE"), pick(g, patterns)}
-	case n < 63:
+	case n < 51:
 		return []string{word("DISALLOW"), pick(g, patterns)}
 	default:
-		return []string{word(pick(g, []string{"CREATE", "DELETE", "MODIFY", "ALLOW"})), pick(g, patterns)}
+		return []string{word(pick(g, []string{"CREATE", "CREATE", "DELETE", "DELETE", "MODIFY", "MODIFY", "ALLOW"})), pick(g, patterns)}
 	}
 }
 
@@ -238,10 +238,10 @@ func (g *generator) world() *world {
 	w := &world{links: map[string][]byte{}, owners: g.owners[:1+g.IntN(2)]}
 	l := intoto.Layout{Type: "layout", Expires: "2199-01-01T00:00:00Z", Steps: []intoto.Step{}, Inspect: []intoto.Inspection{},
 		Keys: publicKeys(g.functionaries...)}
-	artifacts := g.edited(nil, 85)
+	artifacts := g.edited(nil, 90)
 	for _, name := range g.steps {
 		mats := g.edited(artifacts, 5)
-		prods := g.edited(mats, 20)
+		prods := g.edited(mats, 40)
 		step := intoto.Step{Type: "step", Threshold: 1, ExpectedCommand: []string{}, SupplyChainItem: intoto.SupplyChainItem{
 			Name: name, ExpectedMaterials: g.rules(mats), ExpectedProducts: g.rules(prods)}}
 		people := some(g, 1+g.IntN(4), g.functionaries)
@@ -264,7 +264,7 @@ func (g *generator) world() *world {
 		owners = []person{g.stranger}
 	case g.chance(2):
 		owners = append(owners, g.stranger)
-	case g.chance(5):
+	case g.chance(8):
 		owners = owners[:1]
 	}
 	w.layout = g.sign(g.t, l, owners...)
@@ -367,7 +367,7 @@ func generateWorld(t testing.TB, c *cast, seed uint64) *world {
 func TestLayoutDifferential(t *testing.T) {
 	c := newCast(t)
 	verdicts := map[verify.Code]int{}
-	const worlds = 400
+	const worlds = 200
 	for seed := range uint64(worlds) {
 		verdicts[compare(t, generateWorld(t, c, seed))]++
 		if t.Failed() {
@@ -383,6 +383,56 @@ func TestLayoutDifferential(t *testing.T) {
 		if verdicts[code] < 1 {
 			t.Errorf("%d of %d worlds were rejected with %s", verdicts[code], worlds, code)
 		}
+	}
+}
+
+// Every rule word, on both sides, on an artifact in each of the four states that it
+// can be in, with a DISALLOW behind it.
+func TestLayoutRuleWords(t *testing.T) {
+	people := newCast(t)
+	accepted := 0
+	for _, word := range []string{"CREATE", "DELETE", "MODIFY", "ALLOW", "REQUIRE", "DISALLOW", "MATCH"} {
+		for _, side := range []string{"materials", "products"} {
+			for _, state := range []string{"created", "deleted", "modified", "kept"} {
+				c := newChain(t, people)
+				c.layout.Steps = c.layout.Steps[:1]
+				c.write.Materials = map[string]intoto.HashObj{"file": digest("old")}
+				c.write.Products = map[string]intoto.HashObj{"file": digest("old")}
+				switch state {
+				case "created":
+					c.write.Materials = map[string]intoto.HashObj{}
+				case "deleted":
+					c.write.Products = map[string]intoto.HashObj{}
+				case "modified":
+					c.write.Products["file"] = digest("new")
+				}
+				rule := word + " file"
+				if word == "MATCH" {
+					rule += " WITH MATERIALS FROM write"
+				}
+				rules := []string{rule, "DISALLOW file"}
+				if word == "REQUIRE" {
+					rules = rules[:1]
+				}
+				if side == "materials" {
+					c.materials(0, rules...)
+				} else {
+					c.products(0, rules...)
+				}
+				code := compare(t, c.signed())
+				if code == "" {
+					accepted++
+				} else if code != layout.CodeRule {
+					t.Errorf("%s on %s, %s: %s", word, side, state, code)
+				}
+				if t.Failed() {
+					t.Fatalf("%s on %s, %s", word, side, state)
+				}
+			}
+		}
+	}
+	if accepted < 20 || accepted > 36 {
+		t.Errorf("%d of 56 were accepted", accepted)
 	}
 }
 

@@ -209,34 +209,34 @@ func TestInTotoRS(t *testing.T) {
 	rejected(t, err, layout.CodeSignature)
 }
 
-// OpenPGP signatures are not supported yet: this must be said, not guessed.
+// Metadata with OpenPGP keys and signatures. None of it is acceptable here: nobody
+// whom we trust has signed the layout, and where somebody has, its inspection is not
+// run. What OpenPGP signatures are worth is tested elsewhere.
 func TestAptTransportInToto(t *testing.T) {
 	const dir = "intoto/apt-transport-in-toto/"
-	if _, err := provenance.ParseKey(interopFile(t, dir+"alice.in-toto-gpg-key.json")); verify.CodeOf(err) != provenance.CodeKey {
-		t.Errorf("an OpenPGP key: %v", err)
-	}
-	if _, err := provenance.ParseKey(interopFile(t, dir+"alice.asc")); verify.CodeOf(err) != provenance.CodeKey {
-		t.Errorf("an OpenPGP key: %v", err)
-	}
-	owner := parseKeys(t, read(t, filepath.Join(moduleDir(t, inTotoGolang), "test", "data", "alice.pub")))
+	boss := edPerson(t, "owner")
 	links := fstest.MapFS{}
 	for _, name := range []string{"rebuild.5863835e.link", "rebuild.e946fc60.link"} {
 		links[name] = &fstest.MapFile{Data: interopFile(t, dir+name)}
 	}
+	opts := layout.Options{Time: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)}
 	for _, name := range []string{"test.layout", "test.layout.docker", "root.layout"} {
-		_, err := layout.Verify(t.Context(), interopFile(t, dir+name), owner, layout.DirLinks(links),
-			layout.Options{Time: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)})
+		data := interopFile(t, dir+name)
+		_, err := layout.Verify(t.Context(), data, keySet(t, boss), layout.DirLinks(links), opts)
 		rejected(t, err, layout.CodeSignature)
-	}
 
-	// Signed again by somebody with a key that we have, it still needs its
-	// functionaries.
-	var file struct{ Signed json.RawMessage }
-	if err := json.Unmarshal(interopFile(t, dir+"test.layout"), &file); err != nil {
-		t.Fatal(err)
+		var file struct{ Signed json.RawMessage }
+		if err := json.Unmarshal(data, &file); err != nil {
+			t.Fatal(err)
+		}
+		_, err = layout.Verify(t.Context(), ourLegacy(t, []byte(file.Signed), boss), keySet(t, boss), layout.DirLinks(links), opts)
+		if _, ok := err.(*verify.RejectedError); !ok || verify.CodeOf(err) == "" {
+			t.Errorf("%s, signed again: %v", name, err)
+		}
 	}
-	boss := edPerson(t, "owner")
-	_, err := layout.Verify(t.Context(), ourLegacy(t, []byte(file.Signed), boss), keySet(t, boss), layout.DirLinks(links),
-		layout.Options{Time: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)})
-	rejected(t, err, layout.CodeThreshold)
+	for _, name := range []string{"alice.asc", "alice.in-toto-gpg-key.json"} {
+		if _, err := provenance.ParseKey(interopFile(t, dir+name)); err != nil && verify.CodeOf(err) != provenance.CodeKey {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }
