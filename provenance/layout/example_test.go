@@ -103,3 +103,15 @@ func ExampleEnvelopes() {
 	fmt.Println(err)
 	// Output: <nil>
 }
+
+// A functionary records a step.
+func ExampleRecord() {
+	link, err := layout.Record(layout.Recording{Step: "test", Command: []string{"go", "test", "./..."}}, key("alice"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	name, err := layout.LinkName("test", key("alice").Public())
+	fmt.Println(name, len(link) > 0, err)
+	// Output: test.bcdfc3bc.link true <nil>
+}
