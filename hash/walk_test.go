@@ -14,6 +14,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/tallystick/tallystick/hash"
@@ -424,4 +425,37 @@ func TestMeasureTreeFirstError(t *testing.T) {
 		}
 		noMoreGoroutines(t, before)
 	})
+}
+
+// Options, trees and manifests are shared by many goroutines.
+func TestMeasureManyTrees(t *testing.T) {
+	dir := t.TempDir()
+	plant(t, dir, variety())
+	opts := everything()
+	opts.Exclude = []string{"*.o", "crlf"}
+	want, err := hash.MeasureTree(t.Context(), dir, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := want.Manifest()
+	var wg sync.WaitGroup
+	for i := range 64 {
+		wg.Go(func() {
+			measure := hash.MeasureTree
+			if i%4 == 0 {
+				measure = hash.MeasureTreePortable
+			}
+			tree, err := measure(t.Context(), dir, opts)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			sameTree(t, want, tree)
+			if err := tree.Match(m); err != nil {
+				t.Error(err)
+			}
+			tree.Collisions()
+		})
+	}
+	wg.Wait()
 }
