@@ -133,7 +133,6 @@ func (a *archiver) parent(name string) (out bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	n.exec = execUnknown
 	a.byName[name] = archived{n, false}
 	return false, nil
 }

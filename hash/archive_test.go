@@ -298,6 +298,27 @@ func TestArchiveNames(t *testing.T) {
 	}
 }
 
+// sizedTar is tarOf, but the header of "a" says that it has 5 bytes.
+func sizedTar(t *testing.T, headers ...tar.Header) []byte {
+	data := tarOf(t, headers...)
+	for i := 0; i+512 <= len(data); i += 512 {
+		if h := data[i : i+512]; h[0] == 'a' && h[257] == 'u' {
+			copy(h[124:], "00000000005\x00")
+			fixTarSum(h)
+		}
+	}
+	return data
+}
+
+func fixTarSum(h []byte) {
+	copy(h[148:156], "        ")
+	sum := 0
+	for _, c := range h {
+		sum += int(c)
+	}
+	copy(h[148:], fmt.Sprintf("%06o\x00 ", sum))
+}
+
 // renameTar alters a name of the same length in a tar archive.
 func renameTar(data []byte, old, name string) []byte {
 	const block = 512
@@ -307,12 +328,7 @@ func renameTar(data []byte, old, name string) []byte {
 			continue
 		}
 		copy(h, name)
-		copy(h[148:156], "        ")
-		sum := 0
-		for _, c := range h {
-			sum += int(c)
-		}
-		copy(h[148:], fmt.Sprintf("%06o\x00 ", sum))
+		fixTarSum(h)
 	}
 	return data
 }
@@ -355,6 +371,9 @@ func TestTarRefuses(t *testing.T) {
 		{"hard link to a folder", tarOf(t, folder("b/"), hardLink("a", "b")), hash.CodeArchive, "a"},
 		{"hard link to a link", tarOf(t, link("b", "c"), hardLink("a", "b")), hash.CodeArchive, "a"},
 		{"hard link out of the tree", tarOf(t, hardLink("a", "../../etc/passwd")), hash.CodeName, "../../etc/passwd"},
+		{"hard link with content", sizedTar(t, regular("b"), hardLink("a", "b")), hash.CodeArchive, "a"},
+		{"link with content", sizedTar(t, regular("b"), link("a", "b")), hash.CodeArchive, "a"},
+		{"folder with content", sizedTar(t, regular("b"), folder("a/")), hash.CodeArchive, "a"},
 		{"global path", tarOf(t, tar.Header{Typeflag: tar.TypeXGlobalHeader, PAXRecords: map[string]string{"path": "evil"}}, regular("a")), hash.CodeArchive, "path"},
 		{"nothing", nil, hash.CodeArchive, ""},
 		{"no tar", []byte(strings.Repeat("not a tar archive at all ", 100)), hash.CodeArchive, ""},

@@ -4,6 +4,8 @@
 package hash_test
 
 import (
+	"archive/tar"
+	"archive/zip"
 	"bytes"
 	"context"
 	"errors"
@@ -174,4 +176,86 @@ func ExampleFS() {
 	// Output:
 	// "package m\n" <nil>
 	// true
+}
+
+func ExampleMeasureTar() {
+	var tarball bytes.Buffer
+	w := tar.NewWriter(&tarball)
+	w.WriteHeader(&tar.Header{Name: "m-1.0/run", Mode: 0o755, Size: 3})
+	w.Write([]byte("abc"))
+	w.Close()
+
+	tree, err := hash.MeasureTar(context.Background(), &tarball, &hash.TreeOptions{Algorithms: []hash.Algorithm{hash.GitTreeSHA256}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	// The tree of the folder at the top, as git has it.
+	tree, err = tree.Select(func(e hash.Entry) (string, bool) {
+		return strings.CutPrefix(e.Name(), "m-1.0/")
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	a, err := tree.Artifact("m")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(a)
+	// Output:
+	// m (3 bytes, gitTree:sha256:e8fb74217a8330f7ef6da2232251ac27c394a7f676fc0b168242d4700bab0477)
+}
+
+func ExampleMeasureZip() {
+	var archive bytes.Buffer
+	w := zip.NewWriter(&archive)
+	for _, content := range []string{"good", "evil"} {
+		f, err := w.Create("example.com/m@v1.0.0/m.go")
+		if err != nil {
+			log.Fatal(err)
+		}
+		f.Write([]byte(content))
+	}
+	w.Close()
+
+	_, err := hash.MeasureZip(context.Background(), bytes.NewReader(archive.Bytes()), int64(archive.Len()), nil)
+	fmt.Println(err)
+	// Output:
+	// hash/name: example.com/m@v1.0.0/m.go: is in the archive twice
+}
+
+func ExampleDiff() {
+	dir, done := exampleFolder()
+	defer done()
+	ctx := context.Background()
+	before, err := hash.MeasureTree(ctx, dir, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	os.Rename(filepath.Join(dir, "m.go"), filepath.Join(dir, "n.go"))
+	after, err := hash.MeasureTree(ctx, dir, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	d := hash.Diff(before, after)
+	fmt.Println(d.Equal, "equal, missing", d.Missing, "extra", d.Extra)
+	// Output:
+	// 3 equal, missing [m.go] extra [n.go]
+}
+
+func ExampleParseSums() {
+	dir, done := exampleFolder()
+	defer done()
+	tree, err := hash.MeasureTree(context.Background(), dir, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	m, err := hash.ParseSums([]byte(
+		"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad  go.mod\n"+
+			"4aa8b7c674470695884aab61a414c5a11c9e2e283df176cad2013bd4a059a7b5 *m.go\n"), hash.SHA256)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(tree.Match(m))
+	// Output:
+	// hash/mismatch: 0 missing, 1 extra, 1 changed; changed go.mod; extra sub/sub.go
 }

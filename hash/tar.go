@@ -225,8 +225,9 @@ func (a *tarArchiver) entry(hdr *tar.Header) error {
 		a.root = true
 		return nil
 	}
-	if typ != File && hdr.Size != 0 {
-		return &Error{Code: CodeArchive, Name: name, Detail: fmt.Sprintf("is a %s and has content", typ)}
+	// Some readers take it for content, others for a size that means nothing.
+	if (typ != File || hdr.Typeflag == tar.TypeLink) && hdr.Size != 0 {
+		return &Error{Code: CodeArchive, Name: name, Detail: "is no regular file and has a size"}
 	}
 	n, err := a.enter(name, typ)
 	if err != nil || n == nil {
