@@ -236,6 +236,11 @@ func evidenceCases() []rowCase {
 		{13, "digest that is no string", func(t testing.TB, w *world) {
 			build(w, sources(), obj{"app": obj{"sha256": 1}})
 		}, codes(layout.CodeLinkMalformed, layout.CodeThreshold), ""},
+		{13, "digest of an unknown algorithm that is no string", func(t testing.TB, w *world) {
+			s := sum("content of app")
+			s["md17"] = []int{1}
+			build(w, sources(), obj{"src/main.go": sum("content of src/main.go"), "app": s})
+		}, codes(layout.CodeLinkMalformed, layout.CodeThreshold), "must be a string"},
 		{13, "unknown algorithm beside a known one", func(t testing.TB, w *world) {
 			s := sum("content of app")
 			s["md17"] = "XYZ"

@@ -87,6 +87,34 @@ func TestRecord(t *testing.T) {
 	}
 }
 
+// A measured source tree is held against what went into a build.
+func TestManifest(t *testing.T) {
+	w := newWorld()
+	v, err := w.verify(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sources, err := v.Materials("build")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := sources.Manifest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := map[string]string{"src/main.go": "content of src/main.go", "README": "content of README"}
+	if err := tree(t, good).Match(m); err != nil {
+		t.Error(err)
+	}
+	good["extra"] = ""
+	if err := tree(t, good).Match(m); !errors.Is(err, hash.CodeMismatch) {
+		t.Errorf("an extra file: %v", err)
+	}
+	if _, err := (&layout.Artifacts{}).Manifest(); err == nil {
+		t.Error("a manifest of nothing")
+	}
+}
+
 func TestRecordRefuses(t *testing.T) {
 	alice := key("alice")
 	good := tree(t, map[string]string{"a": ""})

@@ -170,6 +170,17 @@ func (a *Artifacts) Lookup(name string) (hash.Set, bool) {
 	return a.list.set(i, false), true
 }
 
+// Manifest returns the artifacts as a list that a measured tree can be held
+// against with [hash.Tree.Match]. The errors are those of [hash.NewManifest]: there
+// are no artifacts, or one has no digests.
+func (a *Artifacts) Manifest() (*hash.Manifest, error) {
+	entries := make([]hash.ManifestEntry, 0, a.Len())
+	for name, set := range a.All() {
+		entries = append(entries, hash.ManifestEntry{Name: name, Digests: set})
+	}
+	return hash.NewManifest(entries...)
+}
+
 // Covers says whether the measured artifact is one of these. If there is one of
 // exactly its name, that one is meant, and other content is a contradiction;
 // otherwise any one with the same content will do, for a name is only a label.
