@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/tallystick/tallystick/hash"
 )
@@ -136,6 +137,33 @@ func FuzzLink(f *testing.F) {
 		}
 		if !lists[0].equal(lists[0]) || lists[0].unproven() == "" && difference(lists[0], lists[0]) != "" {
 			t.Fatal("a list differs from itself")
+		}
+	})
+}
+
+// Hostile OpenPGP keys and hashed parts are refused or mean one thing.
+func FuzzOpenPGP(f *testing.F) {
+	f.Add([]byte(`{"type":"eddsa","method":"pgp+eddsa-ed25519","keyid":"88876a89e3d4698f83d3db0e72e33ca3e0e04e46","creation_time":1,"validity_period":2,"keyval":{"public":{"q":"d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"}},`+
+		`"subkeys":{"28d1f145dc49196a32f83a60b840cfeb032d86ed":{"type":"rsa","method":"m","keyid":"28d1f145dc49196a32f83a60b840cfeb032d86ed","keyval":{"public":{"n":"aa","e":"010001"}}}}}`),
+		[]byte("\x04\x00\x16\x08\x00\x1d\x16\x21\x04\x88\x87\x6a\x89\xe3\xd4\x69\x8f\x83\xd3\xdb\x0e\x72\xe3\x3c\xa3\xe0\xe0\x4e\x46\x05\x02\x60\x0e\xaa\x72"))
+	f.Add([]byte(`{}`), []byte("\x04\x00\x01\x08\x00\x08\xff\x00\x00\x00\x02\x94\x01\x00"))
+	f.Fuzz(func(t *testing.T, key, headers []byte) {
+		h, err := parsePGPHeaders(headers)
+		if err == nil && (len(headers) < 6 || headers[0] != 4 || headers[1] != 0 || headers[3] != 8 || h.issuer != "" && len(h.issuer) != 40) {
+			t.Fatalf("%x: %+v", headers, h)
+		}
+		k, err := parsePGP(key, "", smallLimits().json(1<<16))
+		if err != nil {
+			return
+		}
+		if k.unusable == nil && (k.key == nil || k.key.Fingerprint() == "" || len(k.pgp.all) == 0) {
+			t.Fatalf("%+v", k)
+		}
+		for i := range k.pgp.all {
+			s := pgpSignature{headers: headers, value: make([]byte, 64)}
+			if k.pgp.all[i].verify([]byte("message"), &s, time.Unix(0, 0)) == nil {
+				t.Fatal("zeros are a signature")
+			}
 		}
 	})
 }

@@ -23,6 +23,11 @@ func FuzzVerify(f *testing.F) {
 		"https://in-toto.io/attestation/link/v0.3", files("README"), obj{"name": "write"})), build)
 	sub := newLayout([]string{"bob"}, step("sub", 1, rules(), rules(), "bob"))
 	f.Add([]byte("{"), marshal(w.layout), marshal(w.layout), marshal(sub))
+	gina := newGPG("gina")
+	sub["keys"].(obj)[gina.id] = gina.public()
+	sub["rootcas"] = obj{"r": obj{"keyval": obj{"certificate": pemOf(certify(f, "root", "root", nil, nil))}}}
+	sub["steps"].([]obj)[0]["cert_constraints"] = []obj{{"common_name": "*", "roots": []string{"r"}}}
+	f.Add(gina.sign(f, sub), marshal(sub), gina.sign(f, sub), withCert(f, dsse(sub, "bob"), "cert", pemOf(certify(f, "bob", "root", nil, nil))))
 	keys := keySet(f, "owner")
 	limits := layout.Limits{LayoutBytes: 1 << 16, LinkBytes: 1 << 16, Depth: 16, Sublayouts: 8, SublayoutDepth: 3, Links: 64, PatternWork: 1 << 20}
 	f.Fuzz(func(t *testing.T, envelope, payload, write, build []byte) {

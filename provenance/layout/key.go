@@ -183,6 +183,15 @@ func (k *layoutKey) fromCertificate(certificate, keytype, scheme, public string)
 // envelope, if every one is tried with every key.
 const maxHashed = 4 << 30
 
+// tooMuch returns an error if it is too much work to try all signatures with so
+// many keys.
+func (e *envelope) tooMuch(keys int) error {
+	if n := int64(len(e.message)) * int64(len(e.signatures)) * int64(keys); n > maxHashed {
+		return coded(CodeLimit, "%d signatures to try with %d keys over %d bytes", len(e.signatures), keys, len(e.message))
+	}
+	return nil
+}
+
 // count says which of the keys, of whatever kind, have signed the envelope:
 // distinct ones, and for each signature that was of no use the reason.
 func (e *envelope) count(keys []*layoutKey, at time.Time) (signed []*layoutKey, reasons []string, err error) {
@@ -198,8 +207,8 @@ func (e *envelope) count(keys []*layoutKey, at time.Time) (signed []*layoutKey, 
 			tries += len(k.pgp.all)
 		}
 	}
-	if n := int64(len(e.message)) * int64(len(e.signatures)) * int64(tries); n > maxHashed {
-		return nil, nil, coded(CodeLimit, "%d signatures and %d keys of %d bytes are too much work", len(e.signatures), tries, len(e.message))
+	if err := e.tooMuch(tries); err != nil {
+		return nil, nil, err
 	}
 	o, err := tally.Count(e.message, e.signatures, list, func(i int, hint string) bool { return plain[i].id == hint })
 	if err != nil {

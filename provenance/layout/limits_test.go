@@ -77,6 +77,42 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// Anyone can put files into a folder; the report does not grow with them.
+func TestManyUnusableLinks(t *testing.T) {
+	w := newWorld()
+	for i := range 2000 {
+		w.links[fmt.Sprintf("build.%d.link", i)] = []byte("junk")
+	}
+	v, err := w.verify(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	threshold := v.Evidence().Check.Checks[3].Checks[0]
+	if n := len(threshold.Checks); n > 70 || !strings.Contains(threshold.Detail, "1936 more links") {
+		t.Errorf("%d links listed: %s", n, threshold.Detail)
+	}
+}
+
+// Signatures that would take too long to try are refused before they are.
+func TestSignatureWork(t *testing.T) {
+	w := newWorld()
+	w.layout["readme"] = strings.Repeat("x", 5<<20)
+	w.signed = func(payload []byte) []byte {
+		many := strings.Repeat(`{"keyid":"x","sig":"00"},`, 1000)
+		return replace(t, `"signatures":[`, `"signatures":[`+many)(legacy(payload, "owner"))
+	}
+	if _, err := w.verify(t); !errors.Is(err, layout.CodeLimit) {
+		t.Errorf("layout: %v", err)
+	}
+	w = newWorld()
+	l := link("write", obj{}, files("src/main.go", "README"))
+	l["environment"] = strings.Repeat("x", 5<<20)
+	w.links["write."+id8("alice")+".link"] = replace(t, `"signatures":[`, `"signatures":[`+strings.Repeat(`{"keyid":"x","sig":"00"},`, 1000))(legacy(l, "alice"))
+	if _, err := w.verify(t); !errors.Is(err, layout.CodeLimit) || !errors.Is(err, layout.CodeThreshold) {
+		t.Errorf("link: %v", err)
+	}
+}
+
 // The work of many artifacts and rules stays linear, and the trace stays short.
 func TestManyArtifacts(t *testing.T) {
 	w := newWorld()

@@ -33,7 +33,7 @@ const (
 )
 
 var (
-	typeSchema       = strictjson.NewSchema("_type", "type")
+	typeSchema       = strictjson.NewSchema("_type")
 	linkSchema       = strictjson.NewSchema("_type", "name", "command", "materials", "products", "byproducts", "environment")
 	statementSchema  = strictjson.NewSchema("_type", "subject", "predicateType", "predicate", "type", "predicate_type")
 	predicateSchema  = strictjson.NewSchema("name", "command", "materials", "byproducts", "environment")
@@ -55,7 +55,7 @@ func payloadKind(payload []byte, limits strictjson.Limits) (typ string, err erro
 		return err
 	})
 	switch {
-	case err == found:
+	case errors.Is(err, found):
 		return typ, nil
 	case err != nil:
 		return "", err

@@ -5,12 +5,24 @@ package layout_test
 
 import (
 	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/asn1"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
+	"math/big"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/tallystick/tallystick/internal/canonicaljson"
+	"github.com/tallystick/tallystick/internal/signature"
+	"github.com/tallystick/tallystick/internal/strictjson"
 	"github.com/tallystick/tallystick/provenance"
 	"github.com/tallystick/tallystick/provenance/layout"
 	"github.com/tallystick/tallystick/verify"
@@ -105,6 +117,11 @@ func TestEnvelopes(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	w.opts.Limits.LinkBytes = 100
+	if _, err := layout.Verify(context.Background(), w.sign(), keySet(t, "owner"), source, w.opts); !errors.Is(err, layout.CodeLimit) {
+		t.Errorf("a source that was used with larger limits: %v", err)
+	}
+	w.opts.Limits.LinkBytes = 0
 	_, err := layout.Verify(context.Background(), w.sign(), keySet(t, "owner"), layout.Envelopes([]byte("junk")), w.opts)
 	if !errors.Is(err, layout.CodeThreshold) || !errors.Is(err, layout.CodeLinkMalformed) {
 		t.Errorf("junk: %v", err)
@@ -205,5 +222,84 @@ func TestTooLargeFromSource(t *testing.T) {
 	_, err := layout.Verify(context.Background(), w.sign(), keySet(t, "owner"), source, w.opts)
 	if !errors.Is(err, layout.CodeLimit) || !errors.Is(err, layout.CodeThreshold) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// Row 21: every kind of signature that functionaries make.
+func TestSignatureKinds(t *testing.T) {
+	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p256, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p384, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p521, err := ecdsa.GenerateKey(elliptic.P521(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// raw turns the DER of an ECDSA signature into r and s of a fixed length.
+	raw := func(size int) func([]byte) []byte {
+		return func(der []byte) []byte {
+			var rs struct{ R, S *big.Int }
+			if _, err := asn1.Unmarshal(der, &rs); err != nil {
+				t.Fatal(err)
+			}
+			return append(rs.R.FillBytes(make([]byte, size)), rs.S.FillBytes(make([]byte, size))...)
+		}
+	}
+	same := func(sig []byte) []byte { return sig }
+	for _, c := range []struct {
+		name            string
+		signer          crypto.Signer
+		keytype, scheme string // in the layout
+		signed          string // the scheme that was used
+		edit            func([]byte) []byte
+		ok              bool
+	}{
+		{"Ed25519", key("alice"), "ed25519", "ed25519", "", same, true},
+		{"P-256 in DER", p256, "ecdsa", "ecdsa-sha2-nistp256", "", same, true},
+		{"P-256, r and s", p256, "ecdsa", "ecdsa-sha2-nistp256", "", raw(32), true},
+		{"P-256, r and s too long", p256, "ecdsa", "ecdsa-sha2-nistp256", "", raw(33), false},
+		{"P-256 under the old key type", p256, "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp256", "", same, true},
+		{"P-384", p384, "ecdsa", "ecdsa-sha2-nistp384", "", same, true},
+		{"P-384, r and s", p384, "ecdsa", "ecdsa-sha2-nistp384", "", raw(48), true},
+		{"P-384 labelled P-256", p384, "ecdsa", "ecdsa-sha2-nistp256", "", same, true},
+		{"P-521", p521, "ecdsa", "ecdsa-sha2-nistp521", "", same, true},
+		{"RSA-PSS", rsaKey, "rsa", "rsassa-pss-sha256", "", same, true},
+		{"RSA-PSS with SHA-512", rsaKey, "rsa", "rsassa-pss-sha512", "rsassa-pss-sha512", same, true},
+		{"PKCS #1", rsaKey, "rsa", "rsa-pkcs1v15-sha256", "rsa-pkcs1v15-sha256", same, true},
+		{"PKCS #1 where PSS is expected", rsaKey, "rsa", "rsassa-pss-sha256", "rsa-pkcs1v15-sha256", same, false},
+		{"PSS where PKCS #1 is expected", rsaKey, "rsa", "rsa-pkcs1v15-sha256", "rsassa-pss-sha256", same, false},
+		{"Ed25519 with a byte more", key("alice"), "ed25519", "ed25519", "", func(sig []byte) []byte { return append(sig, 0) }, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld()
+			k, err := signature.New(c.signer.Public(), "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.layout["keys"].(obj)["k"] = obj{"keytype": c.keytype, "scheme": c.scheme, "keyval": obj{"public": k.Public()}}
+			w.step(0)["pubkeys"] = []string{"k"}
+			payload := marshal(link("write", obj{}, files("src/main.go", "README")))
+			message, err := canonicaljson.Canonical(payload, strictjson.Limits{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			sig, err := signature.Sign(c.signer, c.signed, message)
+			if err != nil {
+				t.Fatal(err)
+			}
+			delete(w.links, "write."+id8("alice")+".link")
+			w.links["write.link"] = marshal(obj{"signed": json.RawMessage(payload), "signatures": []obj{{"keyid": "", "sig": hex.EncodeToString(c.edit(sig))}}})
+			if _, err := w.verify(t); (err == nil) != c.ok {
+				t.Errorf("got %v", err)
+			}
+		})
 	}
 }

@@ -14,7 +14,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
-	"maps"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -262,8 +261,6 @@ func replace(t testing.TB, old, new string) func([]byte) []byte {
 		return bytes.Replace(data, []byte(old), []byte(new), 1)
 	}
 }
-
-func clone(m obj) obj { return maps.Clone(m) }
 
 // missing is a file system in which nothing can be opened.
 type missing struct{}
