@@ -4,6 +4,7 @@
 package tuf
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -15,6 +16,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/tallystick/tallystick/internal/safe"
 	"github.com/tallystick/tallystick/verify"
@@ -62,6 +64,25 @@ func (c *cache) read(name string, limit int64) ([]byte, error) {
 	}
 	defer f.Close()
 	return readAll(f, info.Size(), limit)
+}
+
+// update does what f does while no other process does the same to this cache. It
+// waits for a short time only, for others hold the lock only to compare and
+// rename. Where there are no locks, f runs anyway.
+func (c *cache) update(ctx context.Context, f func() error) error {
+	dir, err := c.dir.Open(".")
+	if err != nil {
+		return storageError("the cache folder", err)
+	}
+	defer dir.Close() // releases the lock
+	for !tryLock(dir) {
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-ctx.Done():
+			return &verify.Error{Code: CodeCanceled, What: "waiting for another process that uses the cache", Err: context.Cause(ctx)}
+		}
+	}
+	return f()
 }
 
 // write replaces a file such that at every moment, also when the machine stops,

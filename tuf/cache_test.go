@@ -5,13 +5,15 @@ package tuf_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
-	"syscall"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -121,7 +123,7 @@ func TestDamagedCache(t *testing.T) {
 			return replaceBy(name, func() error { return os.Symlink("/etc/passwd", name) })
 		},
 		"FIFO": func(name string, _ []byte) error {
-			return replaceBy(name, func() error { return syscall.Mkfifo(name, 0o600) })
+			return replaceBy(name, func() error { return mkfifo(name) })
 		},
 		"of another role": func(name string, _ []byte) error {
 			other, err := os.ReadFile(filepath.Join(filepath.Dir(name), "targets.json"))
@@ -431,5 +433,160 @@ func TestNamesOfRoles(t *testing.T) {
 	}
 	if !slices.ContainsFunc(f.Requests(), func(r string) bool { return strings.HasSuffix(r, "/1...%2Fdelegated.json") }) {
 		t.Errorf("requests %q", f.Requests())
+	}
+}
+
+// What a client has seen of each role, and what it is shown then. Versions only,
+// so that nothing but the check in question stands in the way.
+func TestSeenBefore(t *testing.T) {
+	// timestampOf serves a timestamp that lists another version of the snapshot.
+	timestampOf := func(f *fixture, version, snapshot int) {
+		signed := decode(f.t, f.File("timestamp.json"))["signed"].(object)
+		signed["version"] = version
+		at(signed, "meta", "snapshot.json")["version"] = snapshot
+		f.publish("timestamp", signed)
+	}
+	// snapshotAs serves another snapshot under a new version.
+	snapshotAs := func(f *fixture, edit func(meta object)) {
+		signed := decode(f.t, f.File("3.snapshot.json"))["signed"].(object)
+		signed["version"] = 4
+		edit(at(signed, "meta"))
+		data, err := f.Sign("snapshot", encode(f.t, signed))
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		f.Replace("4.snapshot.json", data)
+		timestampOf(f, 4, 4)
+	}
+	lose := func(f *fixture, name string) {
+		if err := os.Remove(filepath.Join(f.config.Dir, name)); err != nil {
+			f.t.Fatal(err)
+		}
+	}
+	for _, test := range []struct {
+		name string
+		show func(f *fixture)
+		code verify.Code
+	}{
+		{"nothing new", func(f *fixture) {}, ok},
+		{"older timestamp, same snapshot", func(f *fixture) { timestampOf(f, 2, 3) }, tuf.CodeRollback},
+		{"same timestamp version, other content", func(f *fixture) { timestampOf(f, 3, 99) }, ok},
+		{"older snapshot in a newer timestamp", func(f *fixture) { timestampOf(f, 4, 2) }, tuf.CodeRollback},
+		{"the same, snapshot lost", func(f *fixture) { lose(f, "snapshot.json"); timestampOf(f, 4, 2) }, tuf.CodeRollback},
+		{"the same, timestamp lost", func(f *fixture) { lose(f, "timestamp.json"); timestampOf(f, 4, 2) }, tuf.CodeRollback},
+		{"same targets in a newer snapshot", func(f *fixture) { snapshotAs(f, func(object) {}) }, ok},
+		{"older targets in a newer snapshot", func(f *fixture) {
+			snapshotAs(f, func(meta object) { at(meta, "targets.json")["version"] = 2 })
+		}, tuf.CodeRollback},
+		{"older delegated role in a newer snapshot", func(f *fixture) {
+			snapshotAs(f, func(meta object) { at(meta, "dev.json")["version"] = 1 })
+		}, tuf.CodeRollback},
+		{"delegated role dropped", func(f *fixture) { snapshotAs(f, func(meta object) { delete(meta, "dev.json") }) }, tuf.CodeRollback},
+		{"snapshot expired since", func(f *fixture) {
+			f.now = f.now.Add(10 * 24 * time.Hour)
+			signed := decode(f.t, f.File("timestamp.json"))["signed"].(object)
+			signed["version"] = 4
+			signed["expires"] = "2027-01-01T00:00:00Z"
+			f.publish("timestamp", signed)
+		}, tuf.CodeExpired},
+		{"older root as the next", func(f *fixture) {
+			f.rotate("timestamp")
+			f.refresh()
+			signed := decode(f.t, f.File("1.root.json"))["signed"].(object)
+			data, err := f.Sign("root", encode(f.t, signed))
+			if err != nil {
+				f.t.Fatal(err)
+			}
+			f.Replace("3.root.json", data)
+		}, tuf.CodeRollback},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			f := pinless(t)
+			for range 2 {
+				f.AddTarget("app.tar.gz", []byte("again"))
+				if err := f.Add("dev", tuftest.Target{Path: "dev/tool", Content: []byte("a tool")}); err != nil {
+					t.Fatal(err)
+				}
+				f.Publish()
+			}
+			if _, err := f.lookUp(); err != nil {
+				t.Fatal(err)
+			}
+			before := f.cached("timestamp")
+			test.show(f)
+			_, err := f.lookUp()
+			if test.code != ok {
+				want(t, err, test.code, false)
+			} else if err != nil {
+				t.Error(err)
+			}
+			if !strings.HasSuffix(test.name, "lost") && (f.cached("timestamp") < before || f.cached("snapshot") < 3) {
+				t.Error("the cache went back")
+			}
+		})
+	}
+}
+
+// The same version with another content is not what the role above lists.
+func TestPins(t *testing.T) {
+	for _, role := range []string{"snapshot", "targets"} {
+		for _, shorter := range []bool{false, true} {
+			f := newFixture(t, tuftest.Options{})
+			signed := f.signed(role)
+			expires := "2026-12-31T00:00:00Z"
+			if shorter {
+				expires = "2026-12-31T00:00:00+00:00"
+			}
+			signed["expires"] = expires
+			f.publish(role, signed)
+			_, err := f.client.RefreshAt(t.Context(), f.now)
+			want(t, err, tuf.CodeMixAndMatch, false)
+		}
+	}
+}
+
+// A process that was slow does not put back what a faster one has written.
+func TestTwoProcesses(t *testing.T) {
+	for _, rotate := range []bool{false, true} {
+		f := newFixture(t, tuftest.Options{})
+		old := f.File("timestamp.json")
+		entered, leave := make(chan bool), make(chan bool)
+		var calls atomic.Int32
+		f.intercept("timestamp.json", func(w http.ResponseWriter, r *http.Request) {
+			answer := f.File("timestamp.json")
+			if calls.Add(1) == 1 {
+				entered <- true
+				<-leave
+				answer = old
+			}
+			w.Write(answer)
+		})
+		done := make(chan error)
+		slow := f.client
+		go func() {
+			_, err := slow.RefreshAt(context.Background(), f.now)
+			done <- err
+		}()
+		<-entered
+		if rotate {
+			if err := f.RotateKeys("timestamp"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		f.AddTarget("new", nil)
+		f.Publish()
+		f.renew()
+		f.refresh()
+		close(leave)
+		if err := <-done; err != nil {
+			t.Errorf("the slow one fails: %v", err)
+		}
+		if v := f.cached("timestamp"); v != 2 {
+			t.Errorf("rotated %t: timestamp version %d", rotate, v)
+		}
+		if v := f.cached("snapshot"); v != 2 {
+			t.Errorf("rotated %t: snapshot version %d", rotate, v)
+		}
 	}
 }

@@ -263,13 +263,6 @@ func (r *run) updateRoot() error {
 	}
 	walk := r.walkRoots(advance)
 
-	if rotated {
-		for _, name := range []string{roleTimestamp, roleSnapshot} {
-			if err := r.store.remove(cacheName(name)); err != nil {
-				return err
-			}
-		}
-	}
 	if old != nil && old.version > r.w.root.version {
 		// The chain was longer once, and its end must not be lost, whatever
 		// happened to the history in between.
@@ -280,12 +273,59 @@ func (r *run) updateRoot() error {
 		}
 		return walk
 	}
-	if !sameFile(cached, last) {
-		if err := r.store.write("root.json", last); err != nil {
-			return err
-		}
+	if err := r.settleRoot(rotated, last); err != nil {
+		return err
 	}
 	return walk
+}
+
+// settleRoot removes what a rotation made void and puts the last root in place,
+// unless another process has come further.
+func (r *run) settleRoot(rotated bool, last []byte) error {
+	return r.store.update(r.ctx, func() error {
+		now, _ := r.store.read("root.json", r.c.limits.Root)
+		if sameFile(now, last) {
+			return nil
+		}
+		if r.rootIsNewer() {
+			return nil
+		}
+		if rotated {
+			for _, name := range []string{roleTimestamp, roleSnapshot} {
+				if err := r.store.remove(cacheName(name)); err != nil {
+					return err
+				}
+			}
+		}
+		return r.store.write("root.json", last)
+	})
+}
+
+// rootIsNewer reports whether root.json is newer than the root of this run.
+func (r *run) rootIsNewer() bool {
+	now, err := r.store.read("root.json", r.c.limits.Root)
+	if err != nil {
+		return false
+	}
+	other, _, err := selfSigned("cached root.json", now)
+	return err == nil && other.version > r.w.root.version
+}
+
+// keep writes a timestamp or snapshot, unless another process has come further.
+func (r *run) keep(typ string, version int64, raw []byte) error {
+	name := cacheName(typ)
+	return r.store.update(r.ctx, func() error {
+		if r.rootIsNewer() {
+			return nil // and may mean other keys
+		}
+		now, err := r.store.read(name, max(r.c.limits.Timestamp, r.c.limits.Snapshot, r.c.limits.StatedLength))
+		if err == nil && now != nil {
+			if other, _, err := r.w.list(name, typ, now); err == nil && other.version > version {
+				return nil
+			}
+		}
+		return r.store.write(name, raw)
+	})
 }
 
 // oldRoot reads the root.json of the cache; one that is damaged is nil.
@@ -357,7 +397,7 @@ func (r *run) updateTimestamp() error {
 		return from(err, origin)
 	}
 	if newer {
-		return r.store.write(file, raw)
+		return r.keep(roleTimestamp, r.w.timestamp.version, raw)
 	}
 	return nil
 }
@@ -379,7 +419,7 @@ func (r *run) updateSnapshot() error {
 	if err := r.w.newSnapshot(file, origin, raw); err != nil {
 		return from(err, origin)
 	}
-	return r.store.write(file, raw)
+	return r.keep(roleSnapshot, r.w.snapshot.version, raw)
 }
 
 // checkStated refuses a length that the caller does not allow, before a byte of

@@ -63,16 +63,15 @@
 //   - Someone who cuts the line. That is an error, and no update.
 //   - What is in a file. That it is the right one does not make it good.
 //
-// Several processes may share a cache folder, but one that is slow may put back
-// metadata that is older than what another has written meanwhile.
-//
 // # The cache
 //
 // The folder holds root.json, timestamp.json, snapshot.json, targets.json and a
 // file for each delegated role that was needed, byte for byte as served, so that
 // other TUF clients can use it. Names of delegated roles are percent-encoded, so
 // they never leave the folder. root_history has the roots of the chain. Files are
-// written to the side, synced and renamed. Nothing is removed except by key
+// written to the side, synced and renamed. Several processes may share a folder: who
+// is slow does not replace what another has written meanwhile if that is newer.
+// (They take turns with a lock on the folder where the system has such locks.) Nothing is removed except by key
 // rotation; the folder may be deleted, at the price of the protection against
 // rollback.
 //

@@ -6,6 +6,8 @@ package tuf
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -30,6 +32,11 @@ import (
 // that was not verified: it is the old file, or none, or the new one. If dst is
 // a file with the right content already, nothing is downloaded. A link at dst is
 // replaced, not followed.
+//
+// When a download of more than 1 MiB breaks off, what has arrived stays beside dst
+// as .tallystick-HASH.part, and the next Download of the same content into that
+// folder asks only for the rest. All bytes are verified together; if they turn
+// out wrong, it begins again from nothing.
 //
 // The error is a [*verify.RejectedError] with [CodeLength] or [CodeHash] if the
 // server sent another file, and a [*verify.Error] if it could not be had or kept.
@@ -59,38 +66,118 @@ func (c *Client) Download(ctx context.Context, t *Target, dst string) (hash.Arti
 	if err != nil {
 		return hash.Artifact{}, err
 	}
-	temp := ".tallystick-" + rand.Text() + ".part"
-	f, err := dir.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	a, err := c.stage(ctx, t, urls, dir, name)
 	if err != nil {
-		return hash.Artifact{}, storageError("a temporary file beside "+safe.Quote(dst), err)
-	}
-	var a hash.Artifact
-	for _, u := range urls {
-		if a, err = c.download(ctx, t, u, f); !errors.Is(err, CodeNotFound) {
-			break
-		}
-	}
-	if err == nil {
-		if err = f.Sync(); err != nil {
-			err = storageError(safe.Quote(dst), err)
-		}
-	}
-	if e := f.Close(); err == nil && e != nil {
-		err = storageError(safe.Quote(dst), e)
-	}
-	if err == nil {
-		if err = dir.Rename(temp, name); err != nil {
-			err = storageError(safe.Quote(dst), err)
-		}
-	}
-	if err != nil {
-		dir.Remove(temp)
 		return hash.Artifact{}, err
 	}
 	if err := syncDir(dir, "."); err != nil {
 		return hash.Artifact{}, storageError("the folder of "+safe.Quote(dst), err)
 	}
 	return a, nil
+}
+
+// minPartial is the least that is worth keeping of a download that broke off.
+const minPartial = 1 << 20
+
+// stage downloads to a temporary file in dir and renames that to name.
+func (c *Client) stage(ctx context.Context, t *Target, urls []*url.URL, dir *os.Root, name string) (a hash.Artifact, err error) {
+	f, temp, err := createTemp(dir)
+	if err != nil {
+		return a, err
+	}
+	defer func() {
+		f.Close()
+		if err != nil {
+			dir.Remove(temp)
+		}
+	}()
+	partial := t.partialName()
+	old := openPartial(dir, partial, t.file.length)
+	if old != nil {
+		defer old.close()
+	}
+	a, err = c.fetchTarget(ctx, t, urls, f, old)
+	if _, rejected := errors.AsType[*verify.RejectedError](err); rejected && old != nil {
+		// Perhaps it was the old part that is wrong.
+		dir.Remove(partial)
+		if _, err := f.Seek(0, io.SeekStart); err != nil {
+			return a, storageError(safe.Quote(temp), err)
+		}
+		if err := f.Truncate(0); err != nil {
+			return a, storageError(safe.Quote(temp), err)
+		}
+		a, err = c.fetchTarget(ctx, t, urls, f, nil)
+	}
+	switch {
+	case err == nil:
+	case errors.Is(err, CodeTransport), errors.Is(err, CodeSlow), errors.Is(err, CodeCanceled):
+		if info, e := f.Stat(); e == nil && info.Size() >= minPartial {
+			f.Close()
+			dir.Rename(temp, partial) // to no harm if it fails
+		}
+		return a, err
+	default:
+		return a, err
+	}
+	if err := f.Sync(); err != nil {
+		return a, storageError(safe.Quote(temp), err)
+	}
+	if err := f.Close(); err != nil {
+		return a, storageError(safe.Quote(temp), err)
+	}
+	if err := dir.Rename(temp, name); err != nil {
+		return a, storageError(safe.Quote(name), err)
+	}
+	if old != nil {
+		dir.Remove(partial)
+	}
+	return a, nil
+}
+
+func createTemp(dir *os.Root) (f *os.File, name string, err error) {
+	name = ".tallystick-" + rand.Text() + ".tmp"
+	if f, err = dir.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666); err != nil {
+		return nil, "", storageError("a temporary file at the destination", err)
+	}
+	return f, name, nil
+}
+
+// partialName returns the name for a part of this content.
+func (t *Target) partialName() string {
+	sum := sha256.Sum256([]byte(t.file.hashes.String()))
+	return ".tallystick-" + hex.EncodeToString(sum[:16]) + ".part"
+}
+
+// A part is the beginning of a file. It is only read: its bytes are copied into a
+// file that nobody else has open.
+type part struct {
+	f    *os.File
+	size int64
+}
+
+func (p *part) close() { p.f.Close() }
+
+// openPartial opens what an earlier download has left, if it is of use.
+func openPartial(dir *os.Root, name string, length int64) *part {
+	info, err := dir.Lstat(name)
+	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 || info.Size() >= length {
+		return nil
+	}
+	f, err := dir.Open(name)
+	if err != nil {
+		return nil
+	}
+	return &part{f, info.Size()}
+}
+
+// fetchTarget downloads from the first URL that has the file.
+func (c *Client) fetchTarget(ctx context.Context, t *Target, urls []*url.URL, w io.Writer, old *part) (a hash.Artifact, err error) {
+	for _, u := range urls {
+		if a, err = c.download(ctx, t, u, w, old); !errors.Is(err, CodeNotFound) {
+			break
+		}
+	}
+	return a, err
 }
 
 // matchFile reports whether a file is the target already.
@@ -138,9 +225,13 @@ func (c *Client) targetURLs(t *Target) ([]*url.URL, error) {
 	return urls, nil
 }
 
-// download streams the target to w and measures it on the way.
-func (c *Client) download(ctx context.Context, t *Target, u *url.URL, w io.Writer) (hash.Artifact, error) {
-	b, err := c.get(ctx, u)
+// download streams the target to w, the old part first, and measures it on the way.
+func (c *Client) download(ctx context.Context, t *Target, u *url.URL, w io.Writer, old *part) (hash.Artifact, error) {
+	var have int64
+	if old != nil {
+		have = old.size
+	}
+	b, err := c.get(ctx, u, have)
 	if err != nil {
 		return hash.Artifact{}, err
 	}
@@ -152,11 +243,15 @@ func (c *Client) download(ctx context.Context, t *Target, u *url.URL, w io.Write
 		return verify.Reject(e)
 	}
 	want := fmt.Sprintf("%d bytes", t.file.length)
-	if b.length >= 0 && b.length != t.file.length {
-		return hash.Artifact{}, reject(CodeLength, want, fmt.Sprintf("%d bytes", b.length))
+	if b.length >= 0 && b.length != t.file.length-b.offset {
+		return hash.Artifact{}, reject(CodeLength, want, fmt.Sprintf("%d bytes", b.offset+b.length))
+	}
+	var src io.Reader = b
+	if b.offset > 0 {
+		src = io.MultiReader(io.NewSectionReader(old.f, 0, old.size), b)
 	}
 	// One byte more than expected is enough to know that there are too many.
-	src := io.LimitReader(b, t.file.length+1)
+	src = io.LimitReader(src, t.file.length+1)
 	if c.progress != nil {
 		src = &progressReader{r: src, t: t, report: c.progress}
 	}

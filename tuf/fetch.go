@@ -105,12 +105,13 @@ func escapeElement(s string) string {
 	return b.String()
 }
 
-// get opens the body of a file. Whoever gets a body must close it; reading it fails
-// when the server is too slow.
-func (c *Client) get(ctx context.Context, u *url.URL) (*body, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	b := &body{url: u.Redacted(), ctx: ctx, cancel: cancel}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+// get opens the body of a file, without its first bytes if the server can do that;
+// see body.offset. Whoever gets a body must close it; reading it fails when the
+// server is too slow.
+func (c *Client) get(ctx context.Context, u *url.URL, from int64) (*body, error) {
+	watched, cancel := context.WithCancelCause(ctx)
+	b := &body{url: u.Redacted(), ctx: watched, cancel: cancel}
+	req, err := http.NewRequestWithContext(watched, http.MethodGet, u.String(), nil)
 	if err != nil {
 		cancel(nil)
 		return nil, b.failed(err)
@@ -118,6 +119,9 @@ func (c *Client) get(ctx context.Context, u *url.URL) (*body, error) {
 	// Lengths and hashes are about the bytes as stored. Naming the encoding
 	// also keeps net/http from asking for gzip and expanding it.
 	req.Header.Set("Accept-Encoding", "identity")
+	if from > 0 {
+		req.Header.Set("Range", fmt.Sprintf("bytes=%d-", from))
+	}
 	res, err := c.http.Do(req)
 	if err != nil {
 		err = b.failed(err)
@@ -125,7 +129,15 @@ func (c *Client) get(ctx context.Context, u *url.URL) (*body, error) {
 		return nil, err
 	}
 	c.log.DebugContext(ctx, "tuf: GET", "url", b.url, "status", res.StatusCode)
-	if res.StatusCode != http.StatusOK {
+	switch {
+	case from > 0 && res.StatusCode == http.StatusPartialContent && strings.HasPrefix(res.Header.Get("Content-Range"), fmt.Sprintf("bytes %d-", from)):
+		b.offset = from
+	case from > 0 && (res.StatusCode == http.StatusPartialContent || res.StatusCode == http.StatusRequestedRangeNotSatisfiable):
+		// Not the part that was asked for. What we have may be wrong.
+		res.Body.Close()
+		cancel(nil)
+		return c.get(ctx, u, 0)
+	case res.StatusCode != http.StatusOK:
 		res.Body.Close()
 		cancel(nil)
 		e := &verify.Error{Code: CodeTransport, What: b.url, Expected: "HTTP status 200", Found: fmt.Sprintf("HTTP status %d", res.StatusCode)}
@@ -152,6 +164,7 @@ func (c *Client) get(ctx context.Context, u *url.URL) (*body, error) {
 type body struct {
 	io.Reader
 	url    string
+	offset int64 // bytes of the file that were left out
 	length int64 // bytes, -1 if not known; what the server says
 	body   io.ReadCloser
 	ctx    context.Context
@@ -228,7 +241,7 @@ func (e *tooLong) Error() string { return fmt.Sprintf("more than %d bytes", e.li
 
 // getAll reads a file of at most limit bytes.
 func (c *Client) getAll(ctx context.Context, u *url.URL, limit int64) ([]byte, error) {
-	b, err := c.get(ctx, u)
+	b, err := c.get(ctx, u, 0)
 	if err != nil {
 		return nil, err
 	}

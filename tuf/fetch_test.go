@@ -515,3 +515,137 @@ func TestNow(t *testing.T) {
 		t.Errorf("expires %v", s.Expires())
 	}
 }
+
+// A download that broke off goes on where it stopped.
+func TestResume(t *testing.T) {
+	big := make([]byte, 3<<20)
+	for i := range big {
+		big[i] = byte(i >> 8)
+	}
+	const cut = 2 << 20
+	setUp := func(t *testing.T) (f *fixture, dir string) {
+		f = newFixture(t, tuftest.Options{NotConsistent: true})
+		f.AddTarget("big", big)
+		f.Publish()
+		dir = t.TempDir()
+		f.intercept("/big", func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Length", fmt.Sprint(len(big)))
+			w.Write(big[:cut])
+			http.NewResponseController(w).Flush()
+			panic(http.ErrAbortHandler)
+		})
+		_, err := f.client.Download(t.Context(), f.target("big"), filepath.Join(dir, "big"))
+		want(t, err, tuf.CodeTransport, true)
+		return f, dir
+	}
+	part := func(t *testing.T, dir string) string {
+		list, err := filepath.Glob(filepath.Join(dir, ".tallystick-*.part"))
+		if err != nil || len(list) != 1 {
+			t.Fatalf("parts %v, %v", list, err)
+		}
+		return list[0]
+	}
+	var ranges []string
+	// finish downloads from a server that is well again.
+	finish := func(t *testing.T, f *fixture, dir string, h http.HandlerFunc) error {
+		ranges = nil
+		f.intercept("/big", func(w http.ResponseWriter, r *http.Request) {
+			ranges = append(ranges, r.Header.Get("Range"))
+			h(w, r)
+		})
+		a, err := f.client.Download(t.Context(), f.target("big"), filepath.Join(dir, "big"))
+		if err != nil {
+			return err
+		}
+		if got, _ := os.ReadFile(filepath.Join(dir, "big")); !bytes.Equal(got, big) || a.Size() != int64(len(big)) {
+			t.Error("other content")
+		}
+		if list, _ := os.ReadDir(dir); len(list) != 1 {
+			t.Errorf("left behind: %v", list)
+		}
+		return nil
+	}
+	for _, test := range []struct {
+		name   string
+		damage func(part string) error
+		serve  func(f *fixture) http.HandlerFunc
+		ranges string
+		code   verify.Code
+	}{
+		{"the server agrees", nil, nil, "bytes=2097152-", ok},
+		{"the server sends all", nil, func(f *fixture) http.HandlerFunc {
+			return func(w http.ResponseWriter, r *http.Request) { w.Write(big) }
+		}, "bytes=2097152-", ok},
+		{"the server sends another part", nil, func(f *fixture) http.HandlerFunc {
+			return func(w http.ResponseWriter, r *http.Request) {
+				if r.Header.Get("Range") != "" {
+					r.Header.Set("Range", "bytes=7-")
+				}
+				f.ServeHTTP(w, r)
+			}
+		}, "bytes=2097152-|", ok},
+		{"the server cannot", nil, func(f *fixture) http.HandlerFunc {
+			return func(w http.ResponseWriter, r *http.Request) {
+				if r.Header.Get("Range") != "" {
+					http.Error(w, "no", http.StatusRequestedRangeNotSatisfiable)
+					return
+				}
+				f.ServeHTTP(w, r)
+			}
+		}, "bytes=2097152-|", ok},
+		{"the rest is wrong", nil, func(f *fixture) http.HandlerFunc {
+			return func(w http.ResponseWriter, r *http.Request) {
+				f.attack(tuftest.WrongTarget)
+				f.ServeHTTP(w, r)
+			}
+		}, "bytes=2097152-|", tuf.CodeHash},
+		{"the part is wrong", func(part string) error { return os.WriteFile(part, make([]byte, cut), 0o600) }, nil, "bytes=2097152-|", ok},
+		{"the part is too long", func(part string) error { return os.WriteFile(part, make([]byte, len(big)), 0o600) }, nil, "", ok},
+		{"the part is empty", func(part string) error { return os.Truncate(part, 0) }, nil, "", ok},
+		{"the part is a link", func(part string) error {
+			if err := os.Rename(part, part+".x"); err != nil {
+				return err
+			}
+			return os.Symlink(part+".x", part)
+		}, nil, "", ok},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			f, dir := setUp(t)
+			p := part(t, dir)
+			if info, err := os.Stat(p); err != nil || info.Size() != cut {
+				t.Fatalf("part of %v, %v", info, err)
+			}
+			if test.damage != nil {
+				if err := test.damage(p); err != nil {
+					t.Skip(err)
+				}
+			}
+			serve := http.HandlerFunc(f.ServeHTTP)
+			if test.serve != nil {
+				serve = test.serve(f)
+			}
+			if strings.Contains(test.name, "too long") || strings.Contains(test.name, "empty") || strings.Contains(test.name, "link") {
+				// Such a part is not ours to remove; it is only not used.
+				defer os.Remove(p)
+				ranges = nil
+				f.intercept("/big", func(w http.ResponseWriter, r *http.Request) {
+					ranges = append(ranges, r.Header.Get("Range"))
+					serve(w, r)
+				})
+				if _, err := f.client.Download(t.Context(), f.target("big"), filepath.Join(dir, "big")); err != nil {
+					t.Error(err)
+				}
+			} else if err := finish(t, f, dir, serve); test.code != ok {
+				want(t, err, test.code, false)
+				if list, _ := os.ReadDir(dir); len(list) != 0 {
+					t.Errorf("left behind: %v", list)
+				}
+			} else if err != nil {
+				t.Error(err)
+			}
+			if got := strings.Join(ranges, "|"); got != test.ranges {
+				t.Errorf("ranges %q, want %q", got, test.ranges)
+			}
+		})
+	}
+}

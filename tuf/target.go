@@ -32,13 +32,8 @@ func newTarget(s *Snapshot, n *node, path string, file targetFile) (*Target, err
 		return nil, found(CodeWeakHash, what, "a hash that proves something, such as sha256", file.hashes.String())
 	}
 	t := &Target{path: path, file: file, consistent: s.workflow.root.consistent}
-	for above := n; above != nil; above = above.above {
-		for _, i := range above.line.Issuers {
-			if !slices.ContainsFunc(t.issuers, func(j verify.Issuer) bool { return i.ID == j.ID }) {
-				t.issuers = append(t.issuers, i)
-			}
-		}
-	}
+	// Not those of the roles above: they vouch for a role and not for content.
+	t.issuers = n.line.Issuers
 	t.evidence = s.evidence(n).with(CodeTarget, verify.Pass, what)
 	t.evidence.Check.Detail = fmt.Sprintf("%d bytes, %s, listed by role %s", file.length, file.hashes, quoteRole(n.name))
 	return t, nil
@@ -60,9 +55,9 @@ func (t *Target) Hashes() hash.Set { return t.file.hashes }
 // if there is none.
 func (t *Target) Custom() json.RawMessage { return bytes.Clone(t.file.custom) }
 
-// Issuers returns the keys whose signatures counted: first those of the role that
-// lists the target, then those of its delegators up to the targets role. The name
-// of each is that of its role.
+// Issuers returns the keys of the role that lists the target whose signatures
+// counted, under the name of that role. Those of its delegators, who vouch for the
+// role and not for the content, are in the evidence.
 func (t *Target) Issuers() []verify.Issuer { return slices.Clone(t.issuers) }
 
 // Covers returns nil if the artifact has the length and the hashes of the target.
@@ -78,14 +73,15 @@ func (t *Target) Covers(a hash.Artifact) error {
 	return nil
 }
 
-// Digests returns what Hashes returns.
-func (t *Target) Digests(hash.Artifact) hash.Set { return t.file.hashes }
+// Digests returns what Hashes returns, if the artifact has the name of the target
+// or one of its hashes.
+func (t *Target) Digests(a hash.Artifact) hash.Set {
+	return verify.About(a, t.file.hashes, t.path != "" && a.Name() == t.path)
+}
 
 // Evidence returns one check for each role from the root to the one that lists
 // the target, with its version, the keys that signed, the threshold and the
 // expiry.
 func (t *Target) Evidence() verify.Evidence {
-	e := t.evidence
-	e.Check.Checks = slices.Clone(e.Check.Checks)
-	return e
+	return t.evidence.Clone()
 }
