@@ -129,7 +129,10 @@ func (r *ruleRun) run() verify.Check {
 			Detail: "a rule before it has failed"}
 		if total.Status == verify.Pass {
 			r.apply(i, q, list, &check)
-			total.Status = check.Status
+			if total.Status = check.Status; check.Status != verify.Pass {
+				// It has to say where, for the error shows it alone.
+				check.What = r.what + ", " + check.What
+			}
 		}
 		total.Checks = append(total.Checks, check)
 	}

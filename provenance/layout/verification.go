@@ -244,17 +244,5 @@ func (a *Artifacts) Evidence() verify.Evidence {
 	if a == nil {
 		return verify.Evidence{}
 	}
-	e := a.evidence
-	e.Check = cloneCheck(e.Check)
-	e.NotCovered = slices.Clone(e.NotCovered)
-	return e
-}
-
-func cloneCheck(c verify.Check) verify.Check {
-	c.Issuers = slices.Clone(c.Issuers)
-	c.Checks = slices.Clone(c.Checks)
-	for i := range c.Checks {
-		c.Checks[i] = cloneCheck(c.Checks[i])
-	}
-	return c
+	return a.evidence.Clone()
 }

@@ -58,6 +58,10 @@ func Verify(ctx context.Context, layout []byte, keys provenance.KeySet, links Li
 		root.Status = verify.Fail
 		root.Checks = slices.Insert(root.Checks, 0, *r.limit)
 	}
+	r.note(nil, "byproducts and environment in links")
+	if !opts.RequireCommands {
+		r.note(nil, "commands in links: differences are listed and decide nothing")
+	}
 	evidence := verify.Evidence{Check: root, Time: r.at, NotCovered: r.notes}
 	if result == nil || root.Status != verify.Pass {
 		rejected := verify.Reject(evidence)

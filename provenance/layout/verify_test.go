@@ -174,7 +174,7 @@ func TestTrace(t *testing.T) {
 	text := report(t, err).String()
 	for _, want := range []string{
 		`materials of step "build"`,
-		`rule 2: DISALLOW *`,
+		`materials of step "build", rule 2: DISALLOW *`,
 		`"src/main.go" has another digest in the products of "write"`,
 		sum("evil")["sha256"].(string),
 		sum("content of src/main.go")["sha256"].(string),
