@@ -294,7 +294,13 @@ func TestUnknownExecuteBits(t *testing.T) {
 	if d := hash.Diff(plain, tree); !d.Same() {
 		t.Error(d)
 	}
+	if d := hash.Diff(tree, plain); !d.Same() {
+		t.Error(d)
+	}
 	if err := tree.Match(plain.Manifest()); err != nil {
+		t.Error(err)
+	}
+	if err := plain.Match(tree.Manifest()); err != nil {
 		t.Error(err)
 	}
 	said := func(tree *hash.Tree) bool {

@@ -267,10 +267,10 @@ func TestLimits(t *testing.T) {
 }
 
 func TestBombs(t *testing.T) {
-	zeros := make([]byte, 64<<20)
+	zeros := make([]byte, 32<<20)
 	content := tarOfFile(t, "zeros", zeros)
+	bomb := gzipOf(content)
 	t.Run("tar.gz", func(t *testing.T) {
-		bomb := gzipOf(content)
 		_, err := hash.MeasureTar(t.Context(), bytes.NewReader(bomb), nil)
 		if !errors.Is(err, hash.CodeLimit) || !strings.Contains(err.Error(), "MaxRatio") {
 			t.Error(err)
@@ -288,7 +288,7 @@ func TestBombs(t *testing.T) {
 		}
 	})
 	t.Run("tar.gz of endless zeros", func(t *testing.T) {
-		_, err := hash.MeasureTar(t.Context(), bytes.NewReader(gzipOf(zeros)), nil)
+		_, err := hash.MeasureTar(t.Context(), bytes.NewReader(gzipOf(zeros[:18<<20])), nil)
 		if !errors.Is(err, hash.CodeArchive) && !errors.Is(err, hash.CodeLimit) {
 			t.Error(err)
 		}
