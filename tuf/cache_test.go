@@ -6,6 +6,7 @@ package tuf_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"net/http"
 	"os"
@@ -543,6 +544,29 @@ func TestPins(t *testing.T) {
 			_, err := f.client.RefreshAt(t.Context(), f.now)
 			want(t, err, tuf.CodeMixAndMatch, false)
 		}
+	}
+}
+
+// A snapshot in the cache with the right version and another content is not used.
+func TestPinsOfCachedSnapshot(t *testing.T) {
+	f := newFixture(t, tuftest.Options{})
+	f.refresh()
+	snapshot := f.signed("snapshot")
+	snapshot["expires"] = "2026-12-31T00:00:00Z"
+	data, err := f.Sign("snapshot", encode(t, snapshot))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Replace("1.snapshot.json", data)
+	timestamp := f.signed("timestamp")
+	timestamp["version"] = 2
+	pin := at(timestamp, "meta", "snapshot.json")
+	pin["length"] = len(data)
+	pin["hashes"] = object{"sha256": fmt.Sprintf("%x", sha256.Sum256(data))}
+	f.publish("timestamp", timestamp)
+	f.refresh()
+	if got, _ := os.ReadFile(filepath.Join(f.config.Dir, "snapshot.json")); !bytes.Equal(got, data) {
+		t.Error("still the old snapshot")
 	}
 }
 
