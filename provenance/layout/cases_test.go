@@ -257,6 +257,16 @@ func evidenceCases() []rowCase {
 		{13, "Statement with a subject without a digest", func(t testing.TB, w *world) {
 			w.put("write", statement("https://in-toto.io/Statement/v1", "https://in-toto.io/attestation/link/v0.3", obj{"README": obj{}}, obj{"name": "write"}), "alice")
 		}, codes(layout.CodeLinkMalformed, layout.CodeThreshold), "name and digest"},
+		{15, "Statement with an aliased member", func(t testing.TB, w *world) {
+			s := statement("https://in-toto.io/Statement/v1", "https://in-toto.io/attestation/link/v0.3", files("src/main.go", "README"), obj{"name": "write"})
+			s["predicate_type"] = "https://slsa.dev/provenance/v1"
+			w.put("write", s, "alice")
+		}, codes(layout.CodeLinkMalformed, layout.CodeThreshold), "not a member"},
+		{13, "Statement without a subject", func(t testing.TB, w *world) {
+			s := statement("https://in-toto.io/Statement/v1", "https://in-toto.io/attestation/link/v0.3", obj{}, obj{"name": "write"})
+			delete(s, "subject")
+			w.put("write", s, "alice")
+		}, codes(layout.CodeLinkMalformed, layout.CodeThreshold), "no subject"},
 		{13, "Statement with another predicate", func(t testing.TB, w *world) {
 			w.put("write", statement("https://in-toto.io/Statement/v1", "https://slsa.dev/provenance/v1", files("README"), obj{"name": "write"}), "alice")
 		}, codes(layout.CodeLinkMalformed, layout.CodeThreshold), "predicate type"},
