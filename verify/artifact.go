@@ -4,7 +4,9 @@
 package verify
 
 import (
+	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"time"
 
@@ -46,20 +48,15 @@ func Artifact(a hash.Artifact, p Policy, claims ...Claim) (*Result, error) {
 	var at time.Time
 	var notCovered []string
 	for _, c := range claims {
-		if c == nil {
+		if isNil(c) {
 			continue
 		}
 		e := c.Evidence()
-		e.Check.Issuers = c.Issuers()
-		checks = append(checks, e.Check)
+		checks = append(checks, stance(a, c, e))
 		if !e.Time.IsZero() && (at.IsZero() || e.Time.Before(at)) {
 			at = e.Time
 		}
-		for _, s := range e.NotCovered {
-			if !slices.Contains(notCovered, s) {
-				notCovered = append(notCovered, s)
-			}
-		}
+		notCovered = append(notCovered, e.NotCovered...)
 	}
 	report := newReport(verdict, at, checks, notCovered)
 	if !a.IsZero() {
@@ -75,6 +72,26 @@ func Artifact(a hash.Artifact, p Policy, claims ...Claim) (*Result, error) {
 	return &Result{artifact: a, report: report}, nil
 }
 
+// stance is the line of a report about one claim: what it says about this
+// artifact, and how it came to be believed.
+func stance(a hash.Artifact, c Claim, e Evidence) Check {
+	check := e.Check
+	check.Issuers = c.Issuers()
+	err := c.Covers(a)
+	switch {
+	case err == nil || check.Status != Pass:
+		return check
+	case errors.Is(err, CodeNotCovered):
+		check = Check{Code: CodeNotCovered, Status: NotRun, What: "says nothing about this artifact: " + e.Check.What}
+	default:
+		check = Check{Code: CodeConflict, Status: Fail, What: "contradicts: " + e.Check.What}
+	}
+	check.Issuers = c.Issuers()
+	check.Detail = err.Error()
+	check.Checks = []Check{e.Check}
+	return check
+}
+
 // decide returns the outcome of the policy, as a check that passes only for
 // good reason, and the contradictions.
 func decide(a hash.Artifact, p Policy, claims []Claim) (Check, []Conflict) {
@@ -82,7 +99,7 @@ func decide(a hash.Artifact, p Policy, claims []Claim) (Check, []Conflict) {
 		return Check{Code: CodeArtifact, Status: Fail, What: "the artifact", Expected: "a measured artifact", Found: "the zero Artifact"}, nil
 	}
 	for i, c := range claims {
-		if check, ok := soundClaim(i, c); !ok {
+		if check, ok := soundClaim(i, c, a); !ok {
 			return check, nil
 		}
 	}
@@ -94,7 +111,7 @@ func decide(a hash.Artifact, p Policy, claims []Claim) (Check, []Conflict) {
 	if root.Status != Pass {
 		root.Status = Fail
 		if root.Code == "" {
-			root.Code, root.What = CodeNoPolicy, "the policy gave no answer"
+			root.What = "the policy gave no answer"
 		}
 		return root, conflicts
 	}
@@ -120,9 +137,9 @@ func decide(a hash.Artifact, p Policy, claims []Claim) (Check, []Conflict) {
 }
 
 // soundClaim reports whether a claim keeps the contract as far as can be seen.
-func soundClaim(i int, c Claim) (Check, bool) {
+func soundClaim(i int, c Claim, a hash.Artifact) (Check, bool) {
 	check := Check{Code: CodeClaim, Status: Fail, What: fmt.Sprintf("claim %d", i+1)}
-	if c == nil {
+	if isNil(c) {
 		check.Found = "nil"
 		return check, false
 	}
@@ -137,7 +154,21 @@ func soundClaim(i int, c Claim) (Check, bool) {
 		check.Found = string(e.Check.Status)
 		return check, false
 	}
+	if c.Covers(a) == nil && a.Digests().Compare(c.Digests(a)) != hash.Same {
+		check.Expected = "digests that are those of the artifact that it covers"
+		check.Found = c.Digests(a).String()
+		return check, false
+	}
 	return Check{}, true
+}
+
+// isNil reports whether c is nil or a nil pointer.
+func isNil(c Claim) bool {
+	if c == nil {
+		return true
+	}
+	v := reflect.ValueOf(c)
+	return v.Kind() == reflect.Pointer && v.IsNil()
 }
 
 func standsBehind(i Issuer, a hash.Artifact, claims []Claim) bool {

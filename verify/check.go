@@ -34,11 +34,24 @@ type Check struct {
 	Found    string   `json:"found,omitempty"`
 	Detail   string   `json:"detail,omitempty"`
 	Checks   []Check  `json:"checks,omitempty"`
+
+	// required is the report that this check brings into another one.
+	required *Report
 }
 
-// printable returns c with every text made printable, and copies its slices, so
-// that nobody who kept the original can alter a report.
-func (c Check) printable() Check {
+// clone returns a copy that shares nothing with c.
+func (c Check) clone() Check {
+	c.Issuers = slices.Clone(c.Issuers)
+	c.Checks = slices.Clone(c.Checks)
+	for i := range c.Checks {
+		c.Checks[i] = c.Checks[i].clone()
+	}
+	return c
+}
+
+// printable makes every text in c printable. c is a clone, so that nobody who
+// kept the original can alter a report.
+func (c *Check) printable() {
 	if c.Status != Pass && c.Status != NotRun {
 		c.Status = Fail // the zero Check must not look like a success
 	}
@@ -46,15 +59,12 @@ func (c Check) printable() Check {
 	c.Expected = safe.Line(c.Expected)
 	c.Found = safe.Line(c.Found)
 	c.Detail = safe.Line(c.Detail)
-	c.Issuers = append([]Issuer(nil), c.Issuers...)
-	if c.Checks != nil {
-		below := make([]Check, len(c.Checks))
-		for i := range c.Checks {
-			below[i] = c.Checks[i].printable()
-		}
-		c.Checks = below
+	if c.Code == "" {
+		c.Code = CodeNoPolicy // whoever made it gave no answer
 	}
-	return c
+	for i := range c.Checks {
+		c.Checks[i].printable()
+	}
 }
 
 // firstFailure returns the check that explains a failure best: the first failed

@@ -4,6 +4,7 @@
 package verify
 
 import (
+	"slices"
 	"time"
 
 	"github.com/tallystick/tallystick/hash"
@@ -17,7 +18,9 @@ import (
 // and safe for concurrent use. Package verifytest has a test for implementers.
 type Claim interface {
 	// Issuers returns whose word it is: every key that made a signature
-	// which counted. There is at least one.
+	// which counted, over something that states this content. Whoever signed
+	// only what came before or beside it is not an issuer. There is at least
+	// one, and the list belongs to the caller.
 	Issuers() []Issuer
 
 	// Covers returns nil if the claim says that an artifact with exactly this
@@ -30,10 +33,13 @@ type Claim interface {
 
 	// Digests returns all that the claim states about the artifact, or about
 	// the one that it means by the artifact's name: more algorithms than
-	// were measured perhaps, so that claims can be held against each other.
+	// were measured perhaps, or others, so that claims can be held against
+	// each other. It is empty if the claim means something else; [About]
+	// makes that decision for most claims.
 	Digests(a hash.Artifact) hash.Set
 
-	// Evidence returns how the claim was established, for the report.
+	// Evidence returns how the claim was established, for the report. It
+	// belongs to the caller, see [Evidence.Clone].
 	Evidence() Evidence
 }
 
@@ -46,6 +52,13 @@ type Evidence struct {
 	Time time.Time
 	// NotCovered says in words what was left unchecked.
 	NotCovered []string
+}
+
+// Clone returns a copy that shares nothing with e.
+func (e Evidence) Clone() Evidence {
+	e.Check = e.Check.clone()
+	e.NotCovered = slices.Clone(e.NotCovered)
+	return e
 }
 
 // An Issuer is somebody whose word counts: a public key or a log.
@@ -68,6 +81,20 @@ func (i Issuer) String() string {
 
 // MarshalText returns what String returns.
 func (i Issuer) MarshalText() ([]byte, error) { return []byte(i.String()), nil }
+
+// About returns the stated digests if they are about the artifact, and none if
+// they are about something else, for implementations of [Claim.Digests]. about is
+// as for [Match]; digests of which one is equal are about the artifact anyway.
+func About(a hash.Artifact, stated hash.Set, about bool) hash.Set {
+	switch a.Digests().Compare(stated) {
+	case hash.Same, hash.WeaklySame, hash.Conflicting:
+		return stated
+	}
+	if about && !a.IsZero() {
+		return stated
+	}
+	return hash.Set{}
+}
 
 // Match decides whether stated digests cover an artifact, for implementations
 // of [Claim.Covers]. All shared algorithms are compared and a strong one must be

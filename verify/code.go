@@ -55,6 +55,9 @@ func CodeOf(err error) Code {
 	if r, ok := errors.AsType[*RejectedError](err); ok {
 		return r.Code()
 	}
+	if errors.Is(err, hash.CodeMismatch) {
+		return hash.CodeMismatch // a *hash.MismatchError
+	}
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Code
 	}

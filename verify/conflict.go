@@ -8,10 +8,11 @@ import (
 	"slices"
 
 	"github.com/tallystick/tallystick/hash"
+	"github.com/tallystick/tallystick/internal/safe"
 )
 
-// findConflicts holds every claim that speaks about the artifact against what
-// was measured and against every other.
+// findConflicts holds every claim that means the artifact against what was
+// measured and against every other.
 func findConflicts(a hash.Artifact, claims []Claim) []Conflict {
 	// By algorithm: the distinct digests and who states them.
 	stated := map[hash.Algorithm][]Side{}
@@ -23,24 +24,30 @@ func findConflicts(a hash.Artifact, claims []Claim) []Conflict {
 				i = len(sides)
 				sides = append(sides, Side{Measured: measured, Issuers: []Issuer{}, Digest: d.Hex()})
 			}
-			sides[i].Issuers = append(sides[i].Issuers, by...)
+			for _, issuer := range by {
+				if !slices.ContainsFunc(sides[i].Issuers, func(j Issuer) bool { return issuer.ID == j.ID }) {
+					sides[i].Issuers = append(sides[i].Issuers, issuer)
+				}
+			}
 			stated[d.Algorithm()] = sides
 		}
 	}
 	state(a.Digests(), true, nil)
 	var other []Conflict
 	for _, c := range claims {
+		// Also what a claim states that shares no strong algorithm with us: it
+		// may contradict another claim.
+		set := c.Digests(a)
+		state(set, false, c.Issuers())
 		err := c.Covers(a)
 		if errors.Is(err, CodeNotCovered) {
 			continue
 		}
-		set := c.Digests(a)
-		state(set, false, c.Issuers())
 		if agreement := a.Digests().Compare(set); err != nil && agreement != hash.Different && agreement != hash.Conflicting {
 			// It contradicts by something else than digests, such as the size.
 			other = append(other, Conflict{
 				Sides:  []Side{{Measured: true, Issuers: []Issuer{}}, {Issuers: c.Issuers()}},
-				Detail: err.Error(),
+				Detail: safe.Line(err.Error()),
 			})
 		}
 	}

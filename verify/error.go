@@ -59,7 +59,7 @@ func Reject(e Evidence) *RejectedError {
 
 // Code returns the most important code of the report.
 func (e *RejectedError) Code() Code {
-	if e.Report == nil || len(e.Report.Codes) == 0 {
+	if e == nil || e.Report == nil || len(e.Report.Codes) == 0 {
 		return ""
 	}
 	return e.Report.Codes[0]

@@ -37,7 +37,7 @@ type coveredBy struct{ claim Claim }
 
 func (p coveredBy) Evaluate(a hash.Artifact, claims []Claim) Check {
 	check := Check{Code: CodeCovered, Status: Fail, What: "covered by a claim"}
-	if p.claim == nil {
+	if isNil(p.claim) {
 		check.Found = "no claim"
 		return check
 	}
@@ -58,7 +58,7 @@ func (p coveredBy) Evaluate(a hash.Artifact, claims []Claim) Check {
 
 // identical is == for claims; types that == would panic on are never identical.
 func identical(c, d Claim) bool {
-	return reflect.TypeOf(c).Comparable() && c == d
+	return c != nil && d != nil && reflect.ValueOf(c).Comparable() && reflect.ValueOf(d).Comparable() && c == d
 }
 
 // notCovered turns an error of Claim.Covers into a failed check.
@@ -106,7 +106,7 @@ func (p issuedBy) Evaluate(a hash.Artifact, claims []Claim) Check {
 
 // Requires is satisfied when something else was accepted before: the source that
 // a binary was built from, say. The report of that verification becomes a part of
-// this one. It does not look at the artifact of the call, so it can only narrow:
+// this one, with its time and what it did not cover. It does not look at the artifact of the call, so it can only narrow:
 // use it inside [All].
 func Requires(r *Result) Policy { return requires{r} }
 
@@ -121,16 +121,20 @@ func (p requires) Evaluate(hash.Artifact, []Claim) Check {
 		Status: Pass,
 		What:   "accepted before: " + p.result.artifact.String(),
 		Checks: p.result.report.Checks,
+
+		required: p.result.report,
 	}
 }
 
-// All is satisfied when every part is. It rests on the word of all of them.
+// All is satisfied when every part is. It rests on the word of all of them. More
+// than 64 parts are never satisfied, here and in [Any].
 func All(first Policy, rest ...Policy) Policy {
 	return combination{CodeAll, len(rest) + 1, parts(first, rest)}
 }
 
 // Any is satisfied when at least one part is. It rests on the word of the first
-// part that passes.
+// part that passes, so inside of [AtLeast] put the part that nobody else stands for
+// first.
 func Any(first Policy, rest ...Policy) Policy {
 	return combination{CodeAny, 1, parts(first, rest)}
 }
@@ -164,6 +168,11 @@ type combination struct {
 
 func (p combination) Evaluate(a hash.Artifact, claims []Claim) Check {
 	check := Check{Code: p.code, Status: Fail}
+	if len(p.parts) > maxPolicies {
+		check.Code, check.What = CodeLimit, "parts of a policy"
+		check.Expected, check.Found = fmt.Sprintf("at most %d", maxPolicies), fmt.Sprint(len(p.parts))
+		return check
+	}
 	var passed []Check
 	for _, part := range p.parts {
 		c := Check{Code: CodeNoPolicy, Status: Fail, What: "no policy"}

@@ -127,24 +127,78 @@ func newReport(v Verdict, at time.Time, checks []Check, notCovered []string) *Re
 	r := &Report{
 		Schema:     Schema,
 		Verdict:    v,
-		Time:       at,
 		Codes:      []Code{},
 		Checks:     make([]Check, len(checks)),
 		Conflicts:  []Conflict{},
-		NotCovered: make([]string, len(notCovered)),
+		NotCovered: []string{},
 	}
+	r.earliest(at)
+	list := unchecked{seen: map[string]bool{}}
+	list.add(notCovered...)
 	for i, c := range checks {
-		r.Checks[i] = c.printable()
+		c = c.clone()
+		c.printable()
+		r.Checks[i] = c
+		c.eachRequired(func(required *Report) {
+			r.earliest(required.Time)
+			list.add(required.NotCovered...)
+		})
 	}
-	for i, s := range notCovered {
-		r.NotCovered[i] = safe.Line(s)
-	}
+	r.NotCovered = append(r.NotCovered, list.lines()...)
 	if v == Accepted {
 		r.Codes = passedCodes(r.Codes, r.Checks)
 	} else {
 		r.Codes = failedCodes(r.Codes, r.Checks)
 	}
 	return r
+}
+
+// earliest lowers the time of the report.
+func (r *Report) earliest(at time.Time) {
+	if !at.IsZero() && (r.Time.IsZero() || at.Before(r.Time)) {
+		r.Time = at.UTC()
+	}
+}
+
+// maxNotCovered bounds the lines about what was not covered.
+const maxNotCovered = 200
+
+// unchecked collects what was not covered, each once.
+type unchecked struct {
+	seen map[string]bool
+	list []string
+	more int
+}
+
+func (u *unchecked) add(texts ...string) {
+	for _, s := range texts {
+		if u.seen[s] {
+			continue
+		}
+		if len(u.list) == maxNotCovered {
+			u.more++
+			continue
+		}
+		u.seen[s] = true
+		u.list = append(u.list, safe.Line(s))
+	}
+}
+
+func (u *unchecked) lines() []string {
+	if u.more > 0 {
+		return append(u.list, fmt.Sprintf("%d more things", u.more))
+	}
+	return u.list
+}
+
+// eachRequired calls f for the reports that checks have brought in.
+func (c Check) eachRequired(f func(*Report)) {
+	if c.required != nil {
+		f(c.required)
+	}
+	for _, below := range c.Checks {
+		below.eachRequired(f)
+	}
 }
 
 // JSON returns the report in its documented form, indented, with a newline.

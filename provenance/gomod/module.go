@@ -5,7 +5,6 @@ package gomod
 
 import (
 	"bytes"
-	"slices"
 
 	"github.com/tallystick/tallystick/hash"
 	"github.com/tallystick/tallystick/verify"
@@ -68,7 +67,9 @@ func (m *Module) Covers(a hash.Artifact) error {
 }
 
 // Digests implements [verify.Claim].
-func (m *Module) Digests(hash.Artifact) hash.Set { return m.digests() }
+func (m *Module) Digests(a hash.Artifact) hash.Set {
+	return verify.About(a, m.digests(), m.path != "" && a.Name() == m.String())
+}
 
 func (m *Module) digests() hash.Set {
 	set, err := hash.NewSet(m.record.zip)
@@ -80,12 +81,5 @@ func (m *Module) digests() hash.Set {
 
 // Evidence implements [verify.Claim].
 func (m *Module) Evidence() verify.Evidence {
-	return cloneEvidence(m.evidence)
-}
-
-func cloneEvidence(e verify.Evidence) verify.Evidence {
-	e.Check.Issuers = slices.Clone(e.Check.Issuers)
-	e.Check.Checks = slices.Clone(e.Check.Checks)
-	e.NotCovered = slices.Clone(e.NotCovered)
-	return e
+	return m.evidence.Clone()
 }

@@ -262,7 +262,9 @@ func (t *Toolchain) Covers(a hash.Artifact) error {
 }
 
 // Digests implements [verify.Claim].
-func (t *Toolchain) Digests(hash.Artifact) hash.Set { return t.artifact.Digests() }
+func (t *Toolchain) Digests(a hash.Artifact) hash.Set {
+	return verify.About(a, t.artifact.Digests(), false)
+}
 
 // Evidence implements [verify.Claim].
-func (t *Toolchain) Evidence() verify.Evidence { return cloneEvidence(t.evidence) }
+func (t *Toolchain) Evidence() verify.Evidence { return t.evidence.Clone() }

@@ -24,38 +24,24 @@ import (
 // [Verification.Materials].
 type Verification struct {
 	steps    []*stepResult
-	owners   []verify.Issuer
 	last     *Artifacts // the products of the last step
 	evidence verify.Evidence
 }
 
 var _ verify.Claim = (*Verification)(nil)
 
-func newVerification(r *result, owners []verify.Issuer, e verify.Evidence) *Verification {
-	v := &Verification{steps: r.steps, owners: owners, evidence: e}
-	issuers := owners
-	for _, s := range r.steps {
-		issuers = addIssuers(issuers, s.functionaries)
-	}
-	v.evidence.Check.Issuers = issuers
+func newVerification(r *result, e verify.Evidence) *Verification {
+	v := &Verification{steps: r.steps, evidence: e}
 	last := r.steps[len(r.steps)-1]
-	v.last = newArtifacts(last, products, issuers, v.evidence)
+	v.evidence.Check.Issuers = slices.Clone(last.functionaries)
+	v.last = newArtifacts(last, products, v.evidence)
 	return v
 }
 
-// addIssuers returns a new list.
-func addIssuers(a, b []verify.Issuer) []verify.Issuer {
-	out := slices.Clone(a)
-	for _, i := range b {
-		if !slices.ContainsFunc(out, func(j verify.Issuer) bool { return i.ID == j.ID }) {
-			out = append(out, i)
-		}
-	}
-	return out
-}
-
-// Issuers returns the keys that made a signature which counted: those of the
-// project owners and of the functionaries of all steps.
+// Issuers returns the keys of the functionaries of the last step who signed for its
+// products. The project owners, who signed the layout, and the functionaries of
+// other steps said nothing about this content, so they do not count as witnesses
+// of it; the evidence names them.
 func (v *Verification) Issuers() []verify.Issuer { return v.artifacts().Issuers() }
 
 // Covers says whether a measured artifact is a product of the layout; see
@@ -98,16 +84,15 @@ func (v *Verification) Materials(step string) (*Artifacts, error) { return v.of(
 func (v *Verification) of(step string, side artifactSide) (*Artifacts, error) {
 	for _, s := range v.steps {
 		if s.name == step {
-			return newArtifacts(s, side, addIssuers(v.owners, s.functionaries), v.evidence), nil
+			return newArtifacts(s, side, v.evidence), nil
 		}
 	}
 	return nil, &verify.Error{Code: CodeNoStep, What: "step " + safe.Quote(step)}
 }
 
 // Artifacts are the materials or the products of a step of a verified layout: a
-// [verify.Claim] about each of them. Its issuers are the project owners and the
-// functionaries of the step; those of a [Verification] are the owners and the
-// functionaries of all steps. The zero Artifacts covers nothing.
+// [verify.Claim] about each of them. Its issuers are the functionaries of the step
+// whose links counted. The zero Artifacts covers nothing.
 type Artifacts struct {
 	what     string
 	list     *artifactList
@@ -121,16 +106,16 @@ type Artifacts struct {
 
 var _ verify.Claim = (*Artifacts)(nil)
 
-func newArtifacts(s *stepResult, side artifactSide, issuers []verify.Issuer, e verify.Evidence) *Artifacts {
+func newArtifacts(s *stepResult, side artifactSide, e verify.Evidence) *Artifacts {
 	return &Artifacts{
 		what:     fmt.Sprintf("%v of step %s", side, safe.Quote(s.name)),
 		list:     s.evidence.lists[side],
-		issuers:  issuers,
+		issuers:  s.functionaries,
 		evidence: e,
 	}
 }
 
-// Issuers returns the keys of the project owners and of the functionaries.
+// Issuers returns the keys of the functionaries.
 func (a *Artifacts) Issuers() []verify.Issuer {
 	if a == nil {
 		return nil

@@ -46,7 +46,7 @@ func Verify(ctx context.Context, layout []byte, keys provenance.KeySet, links Li
 	r.work = r.limits.PatternWork
 
 	root := verify.Check{Code: CodeVerified, Status: verify.Fail, What: "layout"}
-	env, signed, ok := r.authenticate(layout, owners, &root)
+	env, ok := r.authenticate(layout, owners, &root)
 	var result *result
 	if ok {
 		result = r.layout(env.payload, links, opts.Parameters, nil, &root)
@@ -68,7 +68,7 @@ func Verify(ctx context.Context, layout []byte, keys provenance.KeySet, links Li
 		rejected.Err = r.cause
 		return nil, rejected
 	}
-	return newVerification(result, signed, evidence), nil
+	return newVerification(result, evidence), nil
 }
 
 // A run is one call of Verify.
@@ -192,18 +192,18 @@ func (e *envelope) countOwners(owners []owner, at time.Time) (signed []verify.Is
 }
 
 // authenticate opens the layout's envelope and checks its signatures.
-func (r *run) authenticate(layout []byte, owners []owner, root *verify.Check) (*envelope, []verify.Issuer, bool) {
+func (r *run) authenticate(layout []byte, owners []owner, root *verify.Check) (*envelope, bool) {
 	env, err := openEnvelope(layout, r.limits.json(r.limits.LayoutBytes))
 	if err != nil {
 		root.Checks = append(root.Checks, failed(codeOf(err, jsonCode(err)), "layout", err))
-		return nil, nil, false
+		return nil, false
 	}
 	check := verify.Check{Code: CodeSignature, Status: verify.Pass, What: "signatures of the layout",
 		Expected: fmt.Sprintf("all of %d keys", len(owners))}
 	signed, reasons, err := env.countOwners(owners, r.at)
 	if err != nil {
 		root.Checks = append(root.Checks, failed(CodeLimit, check.What, err))
-		return nil, nil, false
+		return nil, false
 	}
 	var missing []string
 	for _, o := range owners {
@@ -221,16 +221,16 @@ func (r *run) authenticate(layout []byte, owners []owner, root *verify.Check) (*
 	root.Checks = append(root.Checks, check)
 	root.Issuers = signed
 	if check.Status != verify.Pass {
-		return nil, nil, false
+		return nil, false
 	}
 	for _, o := range owners {
 		if o.pgp == nil && !o.key.ValidAt(r.at) {
 			root.Checks = append(root.Checks, verify.Check{Code: CodeKey, Status: verify.Fail, Issuers: []verify.Issuer{o.issuer},
 				What: "validity of the layout key", Expected: "one that is valid at " + r.at.Format(time.RFC3339), Found: "a time outside its dates"})
-			return nil, nil, false
+			return nil, false
 		}
 	}
-	return env, signed, true
+	return env, true
 }
 
 func failed(code verify.Code, what string, err error) verify.Check {

@@ -76,6 +76,13 @@ func TestClaim(t testing.TB, c verify.Claim, a hash.Artifact) {
 	if c.Covers(a.Decoy()) == nil {
 		t.Error("covers other content")
 	}
+	other := a.Decoy().WithName("a name that no claim has")
+	if err := c.Covers(other); !errors.Is(err, verify.CodeNotCovered) {
+		t.Errorf("Covers(other content of another name) = %v, want %v", err, verify.CodeNotCovered)
+	}
+	if got := c.Digests(other); got.Len() > 0 {
+		t.Errorf("states digests of other content of another name: %v", got)
+	}
 	if err := c.Covers(hash.Artifact{}); !errors.Is(err, verify.CodeNotCovered) {
 		t.Errorf("Covers(zero Artifact) = %v, want %v", err, verify.CodeNotCovered)
 	}
@@ -94,6 +101,9 @@ func TestClaim(t testing.TB, c verify.Claim, a hash.Artifact) {
 			t.Error("hands out its own list of issuers, which a caller can overwrite")
 		}
 	}
+	if e := c.Evidence(); overwrite(&e.Check) && reflect.DeepEqual(c.Evidence(), e) {
+		t.Error("hands out its own evidence, which a caller can overwrite")
+	}
 	e := c.Evidence()
 	if e.Check.Status != verify.Pass || e.Check.Code == "" || e.Check.What == "" {
 		t.Errorf("evidence without pass, code or description: %+v", e.Check)
@@ -101,6 +111,22 @@ func TestClaim(t testing.TB, c verify.Claim, a hash.Artifact) {
 	if _, err := verify.Artifact(a, verify.CoveredBy(c), c); err != nil {
 		t.Errorf("is not enough for CoveredBy: %v", err)
 	}
+}
+
+// overwrite alters the deepest parts of a check that a caller can reach, and
+// reports whether there are any.
+func overwrite(c *verify.Check) bool {
+	done := false
+	for i := range c.Issuers {
+		c.Issuers[i].ID = "overwritten by the caller"
+		done = true
+	}
+	for i := range c.Checks {
+		c.Checks[i].What = "overwritten by the caller"
+		overwrite(&c.Checks[i])
+		done = true
+	}
+	return done
 }
 
 // Artifact measures content under a name.
@@ -138,7 +164,9 @@ func (c *claim) Covers(a hash.Artifact) error {
 	return verify.Match(a, c.digests, a.Name() == c.name)
 }
 
-func (c *claim) Digests(hash.Artifact) hash.Set { return c.digests }
+func (c *claim) Digests(a hash.Artifact) hash.Set {
+	return verify.About(a, c.digests, a.Name() == c.name)
+}
 
 func (c *claim) Evidence() verify.Evidence {
 	return verify.Evidence{Check: verify.Check{
