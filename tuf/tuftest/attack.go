@@ -119,11 +119,11 @@ func (r *Repository) Attack(a Attack) error {
 		}
 		next.serve = latest.with("timestamp.json", data)
 	case ForgedMetadata:
-		next.serve = r.forge(latest, nil)
+		next.serve = r.forge()
 	case StolenTimestampKey:
-		next.serve = r.forge(latest, []string{"timestamp"})
+		next.serve = r.forge("timestamp")
 	case FastForward:
-		next.serve = r.fastForward(latest)
+		next.serve = r.fastForward()
 	default:
 		return fmt.Errorf("tuftest: no attack %q", a)
 	}
@@ -185,7 +185,7 @@ func (r *Repository) asAttacker(stolen []string, f func(*Repository)) *publicati
 }
 
 // forge publishes other content for every target of the targets role.
-func (r *Repository) forge(latest *publication, stolen []string) *publication {
+func (r *Repository) forge(stolen ...string) *publication {
 	return r.asAttacker(stolen, func(c *Repository) {
 		for path := range c.roles["targets"].files {
 			c.AddTarget(path, []byte("the attacker's own content of "+path+"\n"))
@@ -194,7 +194,8 @@ func (r *Repository) forge(latest *publication, stolen []string) *publication {
 	})
 }
 
-func (r *Repository) fastForward(latest *publication) *publication {
+// fastForward publishes the highest versions there are, with the right keys.
+func (r *Repository) fastForward() *publication {
 	return r.asAttacker([]string{"root", "timestamp", "snapshot", "targets"}, func(c *Repository) {
 		c.roles["snapshot"].version = math.MaxInt64 - 1
 		c.roles["timestamp"].version = math.MaxInt64 - 1

@@ -84,10 +84,8 @@ func sign(signed []byte, keys []*key) ([]byte, error) {
 		}
 		signatures = append(signatures, object{"keyid": k.id, "sig": hex.EncodeToString(sig)})
 	}
-	return slicesConcat([]byte(`{"signatures":`), marshal(signatures), []byte(`,"signed":`), signed, []byte("}")), nil
+	return bytes.Join([][]byte{[]byte(`{"signatures":`), marshal(signatures), []byte(`,"signed":`), signed, []byte("}")}, nil), nil
 }
-
-func slicesConcat(parts ...[]byte) []byte { return bytes.Join(parts, nil) }
 
 // marshal writes what this package made, which always has a JSON form.
 func marshal(v any) []byte {
