@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/tallystick/tallystick/provenance/layout"
 )
@@ -54,6 +55,19 @@ func TestDirLinks(t *testing.T) {
 	} {
 		if got := names(t, s, step); !slices.Equal(got, want) {
 			t.Errorf("step %q: %q, want %q", step, got, want)
+		}
+	}
+}
+
+// A file over the limit is not read.
+func TestDirLinksLimit(t *testing.T) {
+	s := layout.DirLinks(fstest.MapFS{"a.link": {Data: make([]byte, 1001)}, "a.1.link": {Data: make([]byte, 1000)}})
+	for f, err := range s.Links(context.Background(), layout.Request{Step: "a", MaxBytes: 1000}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if large := f.Name == "a.link"; large != (f.Err != nil) || large != (f.Data == nil) {
+			t.Errorf("%s: %d bytes, %v", f.Name, len(f.Data), f.Err)
 		}
 	}
 }
