@@ -42,16 +42,6 @@ func (f *fixture) requestsOf(run func()) []string {
 	return list
 }
 
-// notes returns what a snapshot says about unusable files in the cache.
-func notes(s *tuf.Snapshot) (list []string) {
-	for _, c := range s.Evidence().Check.Checks {
-		if c.Code == tuf.CodeCache {
-			list = append(list, c.What)
-		}
-	}
-	return list
-}
-
 func TestRequests(t *testing.T) {
 	f := newFixture(t, tuftest.Options{})
 	for _, test := range []struct {

@@ -273,7 +273,7 @@ func (r *run) updateRoot() error {
 		}
 		return walk
 	}
-	if err := r.settleRoot(rotated, last); err != nil {
+	if err := r.settleRoot(rotated, last); err != nil && walk == nil {
 		return err
 	}
 	return walk

@@ -179,8 +179,7 @@ var errSlow = errors.New("too slow")
 // watch cancels the request when less than the minimum rate arrives.
 func (b *body) watch(l Limits) {
 	want := int64(float64(l.MinRate) * l.RateWindow.Seconds())
-	var look func()
-	look = func() {
+	look := func() {
 		if b.done.Load() {
 			return
 		}

@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -154,8 +155,13 @@ func TestSizeLimits(t *testing.T) {
 			f.rotate("root")
 			f.config.Limits = test.limits
 			f.renew()
-			_, err := f.client.RefreshAt(t.Context(), f.now)
-			want(t, err, tuf.CodeLimit, true)
+			requests := f.requestsOf(func() {
+				_, err := f.client.RefreshAt(t.Context(), f.now)
+				want(t, err, tuf.CodeLimit, true)
+			})
+			if test.name == "stated" && slices.Contains(requests, "2.snapshot.json") {
+				t.Error("asked for a file that it would not take")
+			}
 		})
 	}
 	t.Run("stated length allows more", func(t *testing.T) {
