@@ -222,6 +222,7 @@ func TestOpenPGP(t *testing.T) {
 		{"subpacket cut off", extraCase(t, gina, write, []byte{9, 20}), layout.CodeLinkSignature},
 		{"subpacket of length 0", extraCase(t, gina, write, []byte{0}), layout.CodeLinkSignature},
 		{"issuer twice", extraCase(t, gina, write, packet(33, append([]byte{4}, make([]byte, 20)...)...)), layout.CodeLinkSignature},
+		{"creation time twice", extraCase(t, gina, write, packet(2, 0, 0, 0, 1)), layout.CodeLinkSignature},
 		{"malformed creation time", extraCase(t, gina, write, packet(2, 1)), layout.CodeLinkSignature},
 		{"signature that has expired", extraCase(t, gina, write, packet(3, 0, 0, 0x0e, 0x0f)), layout.CodeLinkSignature},
 		{"signature that expires now", extraCase(t, gina, write, packet(3, 0, 0, 0x0e, 0x10)), ""},

@@ -149,9 +149,6 @@ func (r *run) examine(f File, s *step, links LinkSource, path []string) (*witnes
 	}
 	limits := r.limits.json(r.limits.LinkBytes)
 	env, err := f.env, f.Err
-	if err == nil && int64(len(f.Data)) > r.limits.LinkBytes {
-		err = coded(CodeLimit, "%d bytes, at most %d are read (Limits.LinkBytes)", len(f.Data), r.limits.LinkBytes)
-	}
 	if err == nil && env == nil {
 		env, err = openEnvelope(f.Data, limits)
 	}
