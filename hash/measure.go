@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 )
 
 // chunkSize is the unit of reading. Larger ones measured no faster.
@@ -85,9 +86,12 @@ func copyChunks(ctx context.Context, dst io.Writer, d *digester, src io.Reader, 
 	}
 }
 
-// MeasureFile measures a regular file and returns an artifact whose name is
-// name. Links in name are followed, as the caller chose the path; within a tree
-// use [MeasureTree], which follows none.
+// MeasureFile measures a regular file and returns an artifact whose name is the
+// last element of name: signers call a file by its name and not by where it lies,
+// and a claim about a file of the same name and other content is a contradiction
+// (see package verify). [Artifact.WithName] gives it another one. Links in name
+// are followed, as the caller chose the path; within a tree use [MeasureTree],
+// which follows none.
 //
 // A FIFO, socket, device or folder is an [*Error] with [CodeNotRegular], found
 // out without blocking. A file that changes while it is read is read once more
@@ -115,7 +119,7 @@ func MeasureFile(ctx context.Context, name string, algs ...Algorithm) (Artifact,
 	if err != nil {
 		return Artifact{}, withName(err, name)
 	}
-	return a.WithName(name), nil
+	return a.WithName(filepath.Base(name)), nil
 }
 
 // measureOpen reads f, twice if it changes the first time.

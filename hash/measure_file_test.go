@@ -137,7 +137,7 @@ func TestMeasureFile(t *testing.T) {
 	in := func(name string) string { return filepath.Join(dir, name) }
 	a, err := hash.MeasureFile(t.Context(), in("f"), hash.SHA256, hash.GitBlob, hash.GitBlobSHA256)
 	const want = "sha256:" + abc256 + " gitBlob:f2ba8f84ab5c1bce84a7b441cb1959cfc7093b7f gitBlob:sha256:"
-	if err != nil || a.Name() != in("f") || a.Size() != 3 || !strings.HasPrefix(a.Digests().String(), want) {
+	if err != nil || a.Name() != "f" || a.Size() != 3 || !strings.HasPrefix(a.Digests().String(), want) {
 		t.Error(a, err)
 	}
 	if a, err := hash.MeasureFile(t.Context(), in("l")); err != nil || a.Digests().String() != "sha256:"+abc256 {

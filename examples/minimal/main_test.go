@@ -29,7 +29,10 @@ const attestation = `{
 func TestRun(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name string, content []byte) string {
-		p := filepath.Join(dir, name)
+		p := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(p), 0o777); err != nil {
+			t.Fatal(err)
+		}
 		if err := os.WriteFile(p, content, 0o666); err != nil {
 			t.Fatal(err)
 		}
@@ -56,6 +59,7 @@ func TestRun(t *testing.T) {
 	}{
 		{"accepted", []string{key, builder, good, file}, 0, "ACCEPTED"},
 		{"other file", []string{key, builder, good, write("hallo", []byte("hallo"))}, 1, "provenance/slsa"},
+		{"other content of that name", []string{key, builder, good, write("evil/hello", []byte("hallo"))}, 1, "verify/conflict"},
 		{"other builder", []string{key, builder + "/x", good, file}, 1, "provenance/builder"},
 		{"no attestation", []string{key, builder, write("empty", nil), file}, 1, "provenance/malformed"},
 		{"no key", []string{good, builder, good, file}, 2, "provenance/key"},
