@@ -30,7 +30,8 @@ type Options struct {
 	Limits Limits
 }
 
-// Limits bound what an envelope may cost. A zero field means its default.
+// Limits bound what an envelope may cost. A zero field means its default, and a
+// negative one allows nothing. An exceeded limit is a rejection with [CodeLimit].
 type Limits struct {
 	Bytes    int64 // size of the envelope in bytes, default 32 MiB
 	Depth    int   // nesting of JSON, default 64
@@ -39,7 +40,7 @@ type Limits struct {
 
 const (
 	maxDigests = 64 // digests of one subject
-	maxListed  = 16 // useless signatures that a report lists one by one
+	maxListed  = 16 // things of one kind that a report lists one by one
 )
 
 func (l Limits) withDefaults() Limits {
@@ -115,11 +116,20 @@ func Open(envelope []byte, keys KeySet, opts *Options) (*Statement, error) {
 		What: fmt.Sprintf("Statement with predicate %s about %s", safe.Quote(s.predicateType), s.subjectList())})
 	evidence.Check.Status = verify.Pass
 	evidence.Check.What = "attestation " + safe.Quote(s.predicateType)
+	unknown := 0
 	for _, subject := range s.subjects {
 		for _, alg := range subject.unknown {
-			evidence.NotCovered = append(evidence.NotCovered,
-				fmt.Sprintf("digest %s of subject %s: unknown algorithm", safe.Quote(alg), safe.Quote(subject.Name)))
+			if unknown++; unknown <= maxListed {
+				evidence.NotCovered = append(evidence.NotCovered,
+					fmt.Sprintf("digest %s of subject %s: unknown algorithm", safe.Quote(alg), safe.Quote(subject.Name)))
+			}
 		}
+	}
+	if more := unknown - maxListed; more > 0 {
+		evidence.NotCovered = append(evidence.NotCovered, fmt.Sprintf("%d more digests of unknown algorithms", more))
+	}
+	if s.predicateType == SLSAProvenanceV1 {
+		evidence.NotCovered = append(evidence.NotCovered, "externalParameters of SLSA provenance")
 	}
 	s.issuers = issuers
 	s.evidence = evidence
@@ -127,7 +137,7 @@ func Open(envelope []byte, keys KeySet, opts *Options) (*Statement, error) {
 }
 
 func malformedOrLimit(err error) verify.Code {
-	if errors.Is(err, strictjson.TooLarge) || errors.Is(err, strictjson.TooDeep) {
+	if errors.Is(err, strictjson.TooLarge) || errors.Is(err, strictjson.TooDeep) || errors.Is(err, dsse.ErrLimit) || errors.Is(err, errLimit) {
 		return CodeLimit
 	}
 	return CodeMalformed
@@ -196,6 +206,9 @@ func countSigners(e *dsse.Envelope, keys KeySet, at time.Time) (verify.Check, []
 		check.Status = verify.Pass
 	case len(signed) >= keys.threshold:
 		check.Code = CodeKeyTime
+	case o.Unfinished:
+		check.Code = CodeLimit
+		check.Detail = "there are more signatures than can be tried on a message of this length"
 	}
 	return check, slices.Clone(valid)
 }

@@ -163,7 +163,10 @@ func TestOpen(t *testing.T) {
 		{"trailing data", seal(t, statement()+"{}", "alice"), one, provenance.Options{}, provenance.CodeMalformed},
 		{"no subject", seal(t, statement(`{"name": "hello", "digest": {"sha256": "`+sha256Hello+`"}}`, ``), "alice"), one, provenance.Options{}, provenance.CodeSubject},
 		{"subject without digest", seal(t, statement(`"sha256": "`+sha256Hello+`"`, ``), "alice"), one, provenance.Options{}, provenance.CodeSubject},
-		{"too many digests", seal(t, statement(`"sha256": "`+sha256Hello+`"`, manyDigests()), "alice"), one, provenance.Options{}, provenance.CodeMalformed},
+		{"too many digests", seal(t, statement(`"sha256": "`+sha256Hello+`"`, manyDigests()), "alice"), one, provenance.Options{}, provenance.CodeLimit},
+		{"too many signatures", []byte(strings.Replace(string(good), `"signatures":[`, `"signatures":[`+strings.Repeat(`{"sig":""},`, 1024), 1)), one, provenance.Options{}, provenance.CodeLimit},
+		{"nothing allowed", good, one, provenance.Options{Limits: provenance.Limits{Subjects: -1}}, provenance.CodeLimit},
+		{"no byte allowed", good, one, provenance.Options{Limits: provenance.Limits{Bytes: -1}}, provenance.CodeLimit},
 		{"null subject", seal(t, statement(`{"name": "hello", "digest": {"sha256": "`+sha256Hello+`"}}`, `null`), "alice"), one, provenance.Options{}, provenance.CodeMalformed},
 	} {
 		t.Run(test.name, func(t *testing.T) {

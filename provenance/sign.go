@@ -5,8 +5,12 @@ package provenance
 
 import (
 	"crypto"
+	"crypto/ed25519"
+	"fmt"
+	"unicode/utf8"
 
 	"github.com/tallystick/tallystick/internal/dsse"
+	"github.com/tallystick/tallystick/internal/safe"
 	"github.com/tallystick/tallystick/internal/signature"
 	"github.com/tallystick/tallystick/internal/tally"
 	"github.com/tallystick/tallystick/verify"
@@ -25,9 +29,22 @@ func Sign(payloadType string, payload []byte, signers ...crypto.Signer) ([]byte,
 	if len(signers) == 0 {
 		return nil, &verify.Error{Code: CodeKey, What: "signing", Expected: "a signer", Found: "none"}
 	}
+	if payloadType == "" || !utf8.ValidString(payloadType) {
+		return nil, &verify.Error{Code: CodePayloadType, What: "signing", Expected: "a payload type", Found: safe.Quote(payloadType)}
+	}
+	if payload == nil {
+		payload = []byte{} // null is no payload in JSON
+	}
 	message := dsse.PAE(payloadType, payload)
 	var sigs []tally.Signature
 	for _, s := range signers {
+		if s == nil {
+			return nil, &verify.Error{Code: CodeKey, What: "signing", Expected: "a signer", Found: "nil"}
+		}
+		if private, ok := s.(ed25519.PrivateKey); ok && len(private) != ed25519.PrivateKeySize {
+			// Its Public method would panic.
+			return nil, &verify.Error{Code: CodeKey, What: "signing", Expected: "an Ed25519 key", Found: fmt.Sprintf("%d bytes", len(private))}
+		}
 		k, err := signature.New(s.Public(), "")
 		if err != nil {
 			return nil, keyError(err)

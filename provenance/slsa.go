@@ -6,6 +6,7 @@ package provenance
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/tallystick/tallystick/hash"
 	"github.com/tallystick/tallystick/internal/safe"
@@ -34,8 +35,11 @@ type SLSA struct {
 	// SourceURI is the repository that must be among
 	// buildDefinition.resolvedDependencies, such as
 	// "https://example.org/team/project". A leading "git+", the case of the
-	// host and a final ".git" make no difference; all else does. Every
-	// dependency with that URI must satisfy SourceRef and SourceDigest.
+	// host, a dot at its end, the port of the scheme, and a final ".git" make
+	// no difference; all else does. Every dependency with that URI must satisfy
+	// SourceRef and SourceDigest. That something was a dependency does not say
+	// that it was the only one: externalParameters, which say what the build
+	// was asked to build, depend on the build type and are not compared.
 	SourceURI string
 	// SourceRef is the full ref after the "@" of the dependency's URI, such as
 	// "refs/tags/v1.2.3", compared exactly.
@@ -68,7 +72,7 @@ func (p SLSA) Evaluate(a hash.Artifact, claims []verify.Claim) verify.Check {
 	var candidates []verify.Check
 	for _, c := range claims {
 		s, ok := c.(*Statement)
-		if !ok || s.predicateType != SLSAProvenanceV1 || s.Covers(a) != nil {
+		if !ok || s == nil || s.predicateType != SLSAProvenanceV1 || s.Covers(a) != nil {
 			continue
 		}
 		candidate := p.evaluate(s, want)
@@ -93,7 +97,7 @@ func (p SLSA) Evaluate(a hash.Artifact, claims []verify.Claim) verify.Check {
 
 // evaluate holds one Statement against the whole policy.
 func (p SLSA) evaluate(s *Statement, want source) verify.Check {
-	check := verify.Check{Code: CodeSLSA, Status: verify.Fail, What: "attestation signed by " + issuerNames(s.issuers), Issuers: s.issuers}
+	check := verify.Check{Code: CodeSLSA, Status: verify.Fail, What: "attestation signed by " + issuerNames(s.issuers), Issuers: s.Issuers()}
 	fail := func(code verify.Code, what, expected, found string) verify.Check {
 		check.Checks = append(check.Checks, verify.Check{Code: code, Status: verify.Fail, What: what, Expected: expected, Found: found})
 		return check
@@ -103,13 +107,19 @@ func (p SLSA) evaluate(s *Statement, want source) verify.Check {
 	}
 	build, err := parseSLSA(s.predicate)
 	if err != nil {
-		return fail(CodeMalformed, "SLSA provenance", "", err.Error())
+		return fail(malformedOrLimit(err), "SLSA provenance", "", err.Error())
 	}
 	var signers []verify.Issuer
 	for _, k := range p.Signers.keys {
-		if slices.ContainsFunc(s.issuers, func(i verify.Issuer) bool { return i.ID == k.Fingerprint() }) {
-			signers = append(signers, k.Issuer())
+		if !slices.ContainsFunc(s.issuers, func(i verify.Issuer) bool { return i.ID == k.Fingerprint() }) {
+			continue
 		}
+		if !k.ValidAt(s.evidence.Time) {
+			// The window is that of this policy, which may be narrower than
+			// the one that the Statement was opened with.
+			return fail(CodeKeyTime, "key "+k.Issuer().String(), "a verification time "+window(k), s.evidence.Time.Format(time.RFC3339))
+		}
+		signers = append(signers, k.Issuer())
 	}
 	if len(signers) < p.Signers.threshold {
 		return fail(CodeSigner, "signers who may speak for the builder",
@@ -225,7 +235,7 @@ func parseSLSA(predicate []byte) (slsaBuild, error) {
 				case "resolvedDependencies":
 					return d.Array(func(i int) error {
 						if i == maxDependencies {
-							return d.Reject(fmt.Sprintf("more than %d dependencies", maxDependencies))
+							return fmt.Errorf("%w: more than %d dependencies", errLimit, maxDependencies)
 						}
 						dep, err := parseDependency(d)
 						b.dependencies = append(b.dependencies, dep)

@@ -6,6 +6,7 @@ package provenance_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tallystick/tallystick/hash"
 	"github.com/tallystick/tallystick/provenance"
@@ -101,7 +102,10 @@ func TestSLSA(t *testing.T) {
 		{"another commit", with(func(p *provenance.SLSA) { p.SourceDigest = otherCommit }), []signed{good}, provenance.CodeSource},
 		{"no commit", whole, edited("gitCommit", "gost"), provenance.CodeSource},
 		{"commit beside nonsense", whole, edited(`{"gitCommit"`, `{"sha256": "00", "gitCommit"`), provenance.CodeSource},
-		{"too many dependencies", whole, edited(`"resolvedDependencies": [`, `"resolvedDependencies": [`+strings.Repeat(`{},`, 100_000)), provenance.CodeMalformed},
+		{"too many dependencies", whole, edited(`"resolvedDependencies": [`, `"resolvedDependencies": [`+strings.Repeat(`{},`, 100_000)), provenance.CodeLimit},
+		{"builder key out of its dates", with(func(p *provenance.SLSA) {
+			p.Signers, _ = provenance.NewKeySet(1, public(t, "builder").WithValidity(time.Time{}, time.Unix(0, 0)))
+		}), []signed{good}, provenance.CodeKeyTime},
 		{"source twice, once evil", whole, edited(`"resolvedDependencies": [`, `"resolvedDependencies": [{"uri":"git+https://example.org/team/hello@refs/heads/evil","digest":{}},`), provenance.CodeSource},
 		{"no mixing of halves", whole, []signed{
 			{slsaStatement("builder.example/make", "builder.example/sh"), []string{"builder"}},

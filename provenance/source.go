@@ -17,8 +17,9 @@ type source struct {
 
 // parseSource reads "[git+]https://host/path[.git][@ref]", as SLSA provenance
 // writes it (SPDX download locations). The scheme is https, ssh or git. The host
-// is ASCII and compared without case; the path with case, without a final slash
-// and without a final ".git". A user name, a query, a fragment, an escape (which
+// is ASCII and compared without case, without a final dot and without the usual port
+// of the scheme; the path with case, without a final slash and without a final
+// ".git". A user name, a query, a fragment, an escape (which
 // could hide a slash or an at-sign) and dot segments are refused.
 func parseSource(s string) (source, error) {
 	s = strings.TrimPrefix(s, "git+")
@@ -51,5 +52,13 @@ func parseSource(s string) (source, error) {
 			return source{}, errors.New("empty or dot segment in the path")
 		}
 	}
-	return source{u.Scheme, strings.ToLower(u.Host), path, ref}, nil
+	host := strings.ToLower(u.Hostname())
+	host = strings.TrimSuffix(host, ".")
+	if port := u.Port(); port != "" && port != map[string]string{"https": "443", "ssh": "22", "git": "9418"}[u.Scheme] {
+		host += ":" + port
+	}
+	if host == "" {
+		return source{}, errors.New("no host")
+	}
+	return source{u.Scheme, host, path, ref}, nil
 }

@@ -19,6 +19,8 @@ func TestParseSource(t *testing.T) {
 		{"git+https://example.org/team/project.git@refs/heads/main", source{"https", "example.org", "/team/project", "refs/heads/main"}, true},
 		{"https://example.org/team/Project", source{"https", "example.org", "/team/Project", ""}, true},
 		{"ssh://example.org/team/project", source{"ssh", "example.org", "/team/project", ""}, true},
+		{"https://example.org:443/team/project", repo, true},
+		{"https://example.org./team/project", repo, true},
 		{"https://example.org:8443/team/project", source{"https", "example.org:8443", "/team/project", ""}, true},
 
 		{"", source{}, false},
@@ -26,6 +28,8 @@ func TestParseSource(t *testing.T) {
 		{"http://example.org/team/project", source{}, false},
 		{"file:///team/project", source{}, false},
 		{"https:///team/project", source{}, false},
+		{"https://./team/project", source{}, false},
+		{"https://:443/team/project", source{}, false},
 		{"https://user@example.org/team/project", source{}, false},
 		{"https://example.org", source{}, false},
 		{"https://example.org/", source{}, false},

@@ -27,14 +27,17 @@ const (
 //
 // A subject is recognised by its digests, never by its name. A Statement is
 // silent about content that no subject's digest matches, with one exception: if
-// a subject has exactly the artifact's name and another digest, the Statement
-// contradicts the artifact.
+// a subject has exactly the artifact's name and another digest, and no other
+// subject matches, the Statement contradicts the artifact. Subjects that match
+// must not contradict each other.
 type Statement struct {
 	payload       []byte
 	typ           string
 	predicateType string
 	predicate     []byte // raw JSON, empty if there is none
 	subjects      []Subject
+	byDigest      map[hash.Digest][]int // indices of subjects
+	byName        map[string][]int
 	issuers       []verify.Issuer
 	evidence      verify.Evidence
 }
@@ -51,6 +54,9 @@ type Subject struct {
 	malformed error    // one of the digests is not what its algorithm demands
 }
 
+// errLimit is wrapped by errors about a limit of this package.
+var errLimit = errors.New("limit")
+
 var (
 	statementSchema = strictjson.NewSchema("_type", "subject", "predicateType", "predicate")
 	subjectSchema   = strictjson.NewSchema("name", "digest", "uri", "content", "downloadLocation", "mediaType", "annotations")
@@ -61,7 +67,6 @@ var (
 func parseStatement(payload []byte, limits Limits) (*Statement, *verify.Check) {
 	s := &Statement{payload: payload}
 	d := strictjson.NewDecoder(payload, limits.json())
-	var tooMany bool
 	err := d.Object(statementSchema, func(name string) (err error) {
 		switch name {
 		case "_type":
@@ -72,9 +77,8 @@ func parseStatement(payload []byte, limits Limits) (*Statement, *verify.Check) {
 			s.predicate, err = d.Raw()
 		case "subject":
 			return d.Array(func(i int) error {
-				if i == limits.Subjects {
-					tooMany = true
-					return d.Reject(fmt.Sprintf("more than %d subjects", limits.Subjects))
+				if i >= limits.Subjects {
+					return fmt.Errorf("%w: more than %d subjects", errLimit, max(0, limits.Subjects))
 				}
 				subject, err := parseSubject(d)
 				s.subjects = append(s.subjects, subject)
@@ -91,13 +95,11 @@ func parseStatement(payload []byte, limits Limits) (*Statement, *verify.Check) {
 	if err == nil {
 		err = d.End()
 	}
+	s.index()
 	fail := &verify.Check{Code: CodeMalformed, Status: verify.Fail, What: "Statement"}
 	switch {
 	case err != nil:
 		fail.Code, fail.Detail = malformedOrLimit(err), err.Error()
-		if tooMany {
-			fail.Code = CodeLimit
-		}
 	case s.typ != StatementV1 && s.typ != StatementV01:
 		fail.What = "_type of the Statement"
 		fail.Expected, fail.Found = StatementV1+" or "+StatementV01, safe.Quote(s.typ)
@@ -144,7 +146,7 @@ func parseDigests(d *strictjson.Decoder) (set hash.Set, unknown []string, malfor
 	values := map[string]string{}
 	if err = d.Map(func(name string) error {
 		if len(values) == maxDigests {
-			return d.Reject(fmt.Sprintf("more than %d digests", maxDigests))
+			return fmt.Errorf("%w: more than %d digests", errLimit, maxDigests)
 		}
 		v, err := d.String()
 		values[name] = v
@@ -169,6 +171,41 @@ func parseDigests(d *strictjson.Decoder) (set hash.Set, unknown []string, malfor
 	return set, unknown, malformed, nil
 }
 
+// index prepares the search for subjects, of which there may be many.
+func (s *Statement) index() {
+	s.byDigest = make(map[hash.Digest][]int, len(s.subjects))
+	s.byName = make(map[string][]int, len(s.subjects))
+	for i, subject := range s.subjects {
+		for d := range subject.Digests.All() {
+			s.byDigest[d] = append(s.byDigest[d], i)
+		}
+		if subject.Name != "" {
+			s.byName[subject.Name] = append(s.byName[subject.Name], i)
+		}
+	}
+}
+
+// about returns the subjects that share a digest with the artifact, and those that
+// have its name.
+func (s *Statement) about(a hash.Artifact) (matching, named []Subject) {
+	var seen map[int]bool
+	for d := range a.Digests().All() {
+		for _, i := range s.byDigest[d] {
+			if !seen[i] {
+				if seen == nil {
+					seen = map[int]bool{}
+				}
+				seen[i] = true
+				matching = append(matching, s.subjects[i])
+			}
+		}
+	}
+	for _, i := range s.byName[a.Name()] {
+		named = append(named, s.subjects[i])
+	}
+	return matching, named
+}
+
 // Type returns the _type of the Statement, [StatementV1] or [StatementV01].
 func (s *Statement) Type() string { return s.typ }
 
@@ -189,56 +226,59 @@ func (s *Statement) Subjects() []Subject { return slices.Clone(s.subjects) }
 func (s *Statement) Issuers() []verify.Issuer { return slices.Clone(s.issuers) }
 
 // Evidence returns how the Statement was verified.
-func (s *Statement) Evidence() verify.Evidence { return s.evidence }
+func (s *Statement) Evidence() verify.Evidence { return s.evidence.Clone() }
 
 // Covers implements [verify.Claim].
 func (s *Statement) Covers(a hash.Artifact) error {
-	var covered, silent error
-	found := false
-	silent = &verify.Error{Code: verify.CodeNotCovered, What: "subjects of the Statement",
-		Expected: a.Digests().String(), Found: s.subjectList()}
-	for _, subject := range s.subjects {
-		named := subject.Name != "" && subject.Name == a.Name()
-		err := verify.Match(a, subject.Digests, named)
-		switch {
-		case subject.malformed != nil && (err == nil || named):
-			// It is ours and says something that is no digest.
-			return &verify.Error{Code: CodeSubject, What: "subject " + safe.Quote(subject.Name), Err: subject.malformed}
-		case err == nil:
-			found = true
-		case errors.Is(err, verify.CodeWeak):
-			silent = err
-		case errors.Is(err, verify.CodeNotCovered):
-		case a.Digests().Compare(subject.Digests) == hash.Conflicting:
-			return err
-		default:
-			// The name with other digests: it only means this artifact if no
-			// other subject does.
-			covered = err
+	matching, named := s.about(a)
+	for _, subjects := range [][]Subject{matching, named} {
+		for _, subject := range subjects {
+			if subject.malformed != nil {
+				// It is ours and says something that is no digest.
+				return &verify.Error{Code: CodeSubject, What: "subject " + safe.Quote(subject.Name), Err: subject.malformed}
+			}
 		}
 	}
-	switch {
-	case found:
-		return nil
-	case covered != nil:
-		return covered
+	if len(matching) > 0 {
+		// All that these say, together, must be true of the artifact.
+		all, err := union(matching)
+		if err != nil {
+			return &verify.Error{Code: verify.CodeConflict, What: "subjects of the Statement that are this artifact", Err: err}
+		}
+		return verify.Match(a, all, false)
 	}
-	return silent
+	for _, subject := range named {
+		if err := verify.Match(a, subject.Digests, true); err != nil && !errors.Is(err, verify.CodeNotCovered) {
+			return err
+		}
+	}
+	return &verify.Error{Code: verify.CodeNotCovered, What: "subjects of the Statement",
+		Expected: a.Digests().String(), Found: s.subjectList()}
 }
 
 // Digests implements [verify.Claim].
 func (s *Statement) Digests(a hash.Artifact) hash.Set {
-	var named hash.Set
-	for _, subject := range s.subjects {
-		switch a.Digests().Compare(subject.Digests) {
-		case hash.Same, hash.Conflicting:
-			return subject.Digests
-		}
-		if subject.Name != "" && subject.Name == a.Name() {
-			named = subject.Digests
+	matching, named := s.about(a)
+	if len(matching) == 0 {
+		matching = named
+	}
+	if all, err := union(matching); err == nil {
+		return all
+	}
+	// They contradict each other, which Covers says; what can be stated
+	// without a contradiction is that of one of them.
+	return matching[0].Digests
+}
+
+// union returns the digests of all the subjects.
+func union(subjects []Subject) (hash.Set, error) {
+	var ds []hash.Digest
+	for _, subject := range subjects {
+		for d := range subject.Digests.All() {
+			ds = append(ds, d)
 		}
 	}
-	return named
+	return hash.NewSet(ds...)
 }
 
 // subjectList names the first few subjects, for an error.

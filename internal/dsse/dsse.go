@@ -37,6 +37,9 @@ var (
 	signatureSchema = strictjson.NewSchema("keyid", "sig")
 )
 
+// ErrLimit is wrapped by the errors of [Parse] about too many signatures.
+var ErrLimit = errors.New("limit")
+
 // Parse reads one envelope in JSON. Unknown members are ignored, as the protocol
 // demands; the known ones must be there once, under their exact names.
 //
@@ -70,7 +73,7 @@ func Parse(data []byte, limits strictjson.Limits) (*Envelope, error) {
 			hasSignatures = true
 			return d.Array(func(i int) error {
 				if i == tally.MaxSignatures {
-					return d.Reject(fmt.Sprintf("more than %d signatures", tally.MaxSignatures))
+					return fmt.Errorf("%w: more than %d signatures", ErrLimit, tally.MaxSignatures)
 				}
 				raw, err := d.Raw()
 				if err != nil {

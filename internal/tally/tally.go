@@ -8,8 +8,12 @@
 // Every signature is tried against every key, because a key id is a hint that
 // anyone can write. What is counted is public keys: two signatures of one key,
 // or one key listed twice, count once. A signature that cannot be used is
-// listed with its reason and harms nothing, so that nobody can make good
-// metadata unusable by adding to it.
+// listed with its reason and harms nothing.
+//
+// Verifying hashes the whole message, and a signature that does not verify costs
+// as much as one that does. So the work is bounded: when the bound is reached the
+// rest is not tried. Signatures whose hint is right are tried first, so that who
+// adds junk to good metadata must add a lot before it becomes unusable.
 package tally
 
 import (
@@ -17,14 +21,21 @@ import (
 	"fmt"
 )
 
-// Bounds on the work of one Count. Trying a signature costs some tens of
-// microseconds for the usual keys.
+// Bounds on the work of one Count.
 const (
+	// MaxSignatures is the largest number of signatures that are looked at.
 	MaxSignatures = 1024
-	MaxAttempts   = 8192
+	// maxWork is what all attempts may cost together, in bytes: each costs the
+	// length of the message and perAttempt, about as much as the arithmetic of
+	// a slow key. It amounts to one or two seconds.
+	maxWork    = 1 << 30
+	perAttempt = 128 << 10
 )
 
-// ErrLimit is the error of Count when a bound is exceeded.
+// attempts returns how many signatures of a message may be tried.
+func attempts(message int) int { return maxWork / (perAttempt + message) }
+
+// ErrLimit is the error of Count when there are too many signatures.
 var ErrLimit = errors.New("too many signatures")
 
 // A Key verifies signatures. signature.Key and provenance.Key do.
@@ -52,13 +63,15 @@ type Outcome struct {
 	Reasons []error
 	// Distinct is the number of different public keys that signed.
 	Distinct int
+	// Unfinished says that the bound on the work was reached: keys without a
+	// signature might have one among those that were not tried.
+	Unfinished bool
 }
 
 // Count verifies the signatures over the message. hinted, which may be nil, says
 // whether a hint means a key; such pairs are tried first, which saves work and
-// changes no outcome. More than MaxSignatures signatures, or keys and signatures
-// that would need more than MaxAttempts verifications, are an ErrLimit: then
-// nothing is known about any key.
+// changes no outcome unless the bound on the work is reached. More than
+// MaxSignatures signatures are an ErrLimit.
 func Count(message []byte, sigs []Signature, keys []Key, hinted func(key int, hint string) bool) (Outcome, error) {
 	if len(sigs) > MaxSignatures {
 		return Outcome{}, fmt.Errorf("%w: %d, at most %d are tried", ErrLimit, len(sigs), MaxSignatures)
@@ -68,7 +81,8 @@ func Count(message []byte, sigs []Signature, keys []Key, hinted func(key int, hi
 		o.Signed[k] = -1
 	}
 	used := make([]bool, len(sigs))
-	attempts := 0
+	left := attempts(len(message))
+	tried := make([]bool, len(sigs))
 	for _, byHint := range []bool{true, false} {
 		for k, key := range keys {
 			for s, sig := range sigs {
@@ -78,9 +92,11 @@ func Count(message []byte, sigs []Signature, keys []Key, hinted func(key int, hi
 				if sig.Err != nil || byHint != (hinted != nil && hinted(k, sig.Hint)) {
 					continue
 				}
-				if attempts++; attempts > MaxAttempts {
-					return Outcome{}, fmt.Errorf("%w: %d with %d keys, at most %d verifications are made", ErrLimit, len(sigs), len(keys), MaxAttempts)
+				if left--; left < 0 {
+					o.Unfinished = true
+					break
 				}
+				tried[s] = true
 				if key.Verify(message, sig.Bytes) == nil {
 					o.Signed[k] = s
 					used[s] = true
@@ -101,6 +117,8 @@ func Count(message []byte, sigs []Signature, keys []Key, hinted func(key int, hi
 		case used[s]:
 		case sig.Err != nil:
 			o.Reasons[s] = sig.Err
+		case !tried[s] && o.Unfinished:
+			o.Reasons[s] = errors.New("not tried: the others were too many, or the message is too long for so many")
 		default:
 			o.Reasons[s] = errors.New("not a signature of a trusted key that has not been counted yet")
 		}

@@ -7,6 +7,7 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -88,17 +89,44 @@ func TestCountIsBounded(t *testing.T) {
 	}
 	// One good signature behind as many bad ones as are allowed still counts.
 	sigs := append(slices.Repeat([]Signature{bad}, MaxSignatures-1), a.sign(message, "A"))
-	if got, err := Count(message, sigs, []Key{a}, nil); err != nil || got.Distinct != 1 {
+	if got, err := Count(message, sigs, []Key{a}, nil); err != nil || got.Distinct != 1 || got.Unfinished {
 		t.Errorf("got %+v, %v", got, err)
 	}
-	keys := slices.Repeat([]Key{b}, MaxAttempts/MaxSignatures+1)
-	*b.hits = 0
-	if _, err := Count(message, sigs, keys, nil); !errors.Is(err, ErrLimit) || *b.hits > MaxAttempts {
-		t.Errorf("%d keys: %v after %d verifications", len(keys), err, *b.hits)
+	// With more keys than that the work ends, and what was found stays found.
+	keys := append([]Key{a}, slices.Repeat([]Key{b}, attempts(len(message))/MaxSignatures)...)
+	*a.hits, *b.hits = 0, 0
+	got, err := Count(message, sigs, keys, nil)
+	if err != nil || got.Distinct != 1 || !got.Unfinished || *a.hits+*b.hits > attempts(len(message)) {
+		t.Errorf("%d keys: distinct %d, unfinished %v, %v after %d verifications", len(keys), got.Distinct, got.Unfinished, err, *a.hits+*b.hits)
 	}
-	// A hint finds the good one at once.
+	// A right hint finds the good one at once, whatever stands beside it.
 	*a.hits = 0
 	if got, err := Count(message, sigs, []Key{a}, func(_ int, hint string) bool { return hint == "A" }); err != nil || got.Distinct != 1 || *a.hits != 1 {
 		t.Errorf("with hint: %+v, %v after %d verifications", got, err, *a.hits)
 	}
+}
+
+// A long message is not hashed thousands of times for signatures that nobody
+// has checked.
+func TestCountOfLongMessage(t *testing.T) {
+	message := make([]byte, 64<<20)
+	c := counting{new(int)}
+	sigs := slices.Repeat([]Signature{{Bytes: make([]byte, 64)}}, 1000)
+	got, err := Count(message, sigs, []Key{c, c, c}, nil)
+	if err != nil || !got.Unfinished || *c.n == 0 || *c.n > 16 {
+		t.Errorf("unfinished %v, %v after %d verifications", got.Unfinished, err, *c.n)
+	}
+	if last := got.Reasons[999]; last == nil || !strings.HasPrefix(last.Error(), "not tried") {
+		t.Errorf("the last signature: %v", last)
+	}
+}
+
+// counting is a key that verifies nothing and counts how often it was asked.
+type counting struct{ n *int }
+
+func (c counting) Fingerprint() string { return "counting" }
+
+func (c counting) Verify(message, sig []byte) error {
+	*c.n++
+	return errors.New("bad")
 }
