@@ -515,6 +515,9 @@ func TestSeenBefore(t *testing.T) {
 			_, err := f.lookUp()
 			if test.code != ok {
 				want(t, err, test.code, false)
+				if test.name == "delegated role dropped" && !strings.Contains(err.Error(), "listed before") {
+					t.Errorf("does not say what is missing: %v", err)
+				}
 			} else if err != nil {
 				t.Error(err)
 			}
@@ -608,5 +611,48 @@ func TestTwoProcesses(t *testing.T) {
 		if v := f.cached("snapshot"); v != 2 {
 			t.Errorf("rotated %t: snapshot version %d", rotate, v)
 		}
+	}
+}
+
+// A client that is killed while it waits for any of its requests leaves a cache
+// with which the next one comes to the same end, or refuses to go back.
+func TestKilledAtEachRequest(t *testing.T) {
+	f := newFixture(t, tuftest.Options{})
+	f.attack(tuftest.FastForward)
+	f.refresh()
+	f.attack(tuftest.Honest)
+	for range 2 {
+		f.rotate("snapshot")
+	}
+	f.AddTarget("app.tar.gz", []byte("fixed"))
+	f.Publish()
+	var left []string // what each kill leaves behind
+	f.intercept("", func(w http.ResponseWriter, r *http.Request) {
+		dir := filepath.Join(t.TempDir(), "cache")
+		if err := os.CopyFS(dir, os.DirFS(f.config.Dir)); err != nil {
+			t.Error(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, ".tmp-killed"), []byte("half"), 0o600); err != nil {
+			t.Error(err)
+		}
+		left = append(left, dir)
+		f.ServeHTTP(w, r)
+	})
+	f.refresh()
+	f.handle(f.ServeHTTP)
+	if len(left) < 6 {
+		t.Fatalf("%d requests", len(left))
+	}
+	for i, dir := range left {
+		f.config.Dir = dir
+		f.renew()
+		s := f.refresh()
+		if target, err := s.Target(t.Context(), "app.tar.gz"); err != nil || target.Length() != int64(len("fixed")) {
+			t.Errorf("killed at request %d: %v", i, err)
+		}
+		f.attack(tuftest.Rollback)
+		_, err := f.client.RefreshAt(t.Context(), f.now)
+		want(t, err, tuf.CodeRollback, false)
+		f.attack(tuftest.Honest)
 	}
 }

@@ -134,7 +134,7 @@ func TestWellSignedMetadata(t *testing.T) {
 		{"root", "unknown members", set("x-more", []any{nil, "a"}), ok},
 		{"root", "version stays", set("version", 1), ok}, // discarded
 		{"root", "version skipped", set("version", 3), tuf.CodeVersion},
-		{"root", "version of the largest kind", set("version", 1<<62), tuf.CodeVersion},
+		{"root", "version of the largest kind", set("version", int64(1<<62)), tuf.CodeVersion},
 		{"root", "expired", set("expires", "2026-10-01T00:00:00Z"), tuf.CodeFreeze},
 		{"root", "no consistent_snapshot", remove("consistent_snapshot"), tuf.CodeNotFound}, // means false, and there are no such files
 		{"root", "no timestamp role", in(remove("timestamp"), "roles"), tuf.CodeMalformed},

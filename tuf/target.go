@@ -15,9 +15,8 @@ import (
 )
 
 // A Target is what a repository says about one file: a [verify.Claim] on the word
-// of the role that lists it. Only
-// [Snapshot.Target] makes one. It is immutable and safe for concurrent use; the
-// zero Target covers nothing.
+// of the role that lists it. Only [Snapshot.Target] makes one. It is immutable and
+// safe for concurrent use; the zero Target covers nothing.
 type Target struct {
 	path       string
 	file       targetFile
