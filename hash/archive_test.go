@@ -516,6 +516,15 @@ func TestZipRefuses(t *testing.T) {
 	secondDir := bytes.LastIndex(good, []byte("PK\x01\x02"))
 	copy(overlap[secondDir:], good[directory:directory+46+2])
 	overlap[secondDir+46], overlap[secondDir+47] = 'a', 'a'
+	// With offsets that fit, so that only the additional bytes are wrong.
+	add := func(data []byte, at, n int) { data[at] += byte(n) }
+	between := insert(second, strings.Repeat("x", 40))
+	add(between, secondDir+40+42, 40)
+	add(between, len(between)-22+16, 40)
+	beforeDirectory := insert(directory, strings.Repeat("x", 40))
+	add(beforeDirectory, len(beforeDirectory)-22+16, 40)
+	packed := bytes.Clone(good)
+	packed[18] = 0x63
 	encrypted := bytes.Clone(good)
 	encrypted[6] |= 1
 	encrypted[directory+8] |= 1
@@ -542,6 +551,9 @@ func TestZipRefuses(t *testing.T) {
 		{"another method in the local header", edit(good, "PK\x03\x04\x14\x00\x08\x00\x00\x00", "PK\x03\x04\x14\x00\x08\x00\x08\x00", 1), hash.CodeArchive, "aa"},
 		{"other flags in the local header", edit(good, "PK\x03\x04\x14\x00\x08\x00", "PK\x03\x04\x14\x00\x00\x00", 1), hash.CodeArchive, "aa"},
 		{"size in the local header", edit(good, "\x00\x00\x00\x00\x02\x00\x00\x00aa", "\x63\x00\x00\x00\x02\x00\x00\x00aa", 1), hash.CodeArchive, "aa"},
+		{"something between, with offsets that fit", between, hash.CodeArchive, "bb"},
+		{"something before the directory, with offsets that fit", beforeDirectory, hash.CodeArchive, ""},
+		{"packed size in the local header", packed, hash.CodeArchive, "aa"},
 		{"encrypted", encrypted, hash.CodeArchive, "aa"},
 		{"overlapping entries", overlap, hash.CodeArchive, "aa"},
 		{"something in front", insert(0, "#!/bin/sh\n"), hash.CodeArchive, ""},
