@@ -124,6 +124,29 @@ func TestRedirectOnTheSameHost(t *testing.T) {
 	f.refresh()
 }
 
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// From https to http on the same host and the default ports.
+func TestRedirectToPlainHTTP(t *testing.T) {
+	f := newFixture(t, tuftest.Options{})
+	f.config.MetadataURL = "https://repository.example/metadata"
+	f.config.HTTPClient = &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+		if r.URL.Scheme != "https" {
+			t.Errorf("a request in the clear: %s", r.URL)
+		}
+		w := httptest.NewRecorder()
+		http.Redirect(w, r, "http://repository.example"+r.URL.Path, http.StatusFound)
+		res := w.Result()
+		res.Request = r
+		return res, nil
+	})}
+	f.renew()
+	_, err := f.client.RefreshAt(t.Context(), f.now)
+	want(t, err, tuf.CodeTransport, true)
+}
+
 func TestRedirectsOfTheCallersClient(t *testing.T) {
 	f := newFixture(t, tuftest.Options{})
 	f.config.HTTPClient = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return errors.New("never") }}
