@@ -174,9 +174,6 @@ func parsePGP(data []byte, id string, limits strictjson.Limits) (*layoutKey, err
 		id = f.keyID
 	}
 	k := &layoutKey{id: id, openPGP: true, pgp: new(pgpKey)}
-	if f.keyID != id {
-		return nil, coded(CodeKey, "the key under the id %s calls itself %s", safe.Quote(id), safe.Quote(f.keyID))
-	}
 	main, err := f.public()
 	if err != nil {
 		return k, k.judge(err)

@@ -16,6 +16,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -260,6 +261,27 @@ func TestOpenPGP(t *testing.T) {
 			w.step(0)["pubkeys"] = []string{"gina"}
 			w.links[file] = gina.sign(t, write)
 		}, layout.CodeKey},
+		{"id that is a short fingerprint", func(w *world, public obj) {
+			delete(w.layout["keys"].(obj), gina.id)
+			public["keyid"] = gina.id[:38]
+			w.layout["keys"].(obj)[gina.id[:38]] = public
+			w.step(0)["pubkeys"] = []string{gina.id[:38]}
+			w.links[file] = gina.sign(t, write)
+		}, layout.CodeKey},
+		{"no id", func(w *world, public obj) {
+			delete(public, "keyid")
+			w.links[file] = gina.sign(t, write)
+		}, layout.CodeKey},
+		{"more signatures than are tried", func(w *world, public obj) {
+			subkeys := obj{}
+			for _, name := range []string{"s1", "s2", "s3", "s4"} {
+				s := newGPG(name)
+				subkeys[s.id] = s.public()
+			}
+			public["subkeys"] = subkeys
+			many := strings.Repeat(`{"keyid":"x","other_headers":"040016080000","signature":"00"},`, 1023)
+			w.links[file] = replace(t, `"signatures":[`, `"signatures":[`+many)(gina.sign(t, write))
+		}, layout.CodeLimit},
 		{"private key", func(w *world, public obj) {
 			public["keyval"].(obj)["private"] = "secret"
 			w.links[file] = gina.sign(t, write)
@@ -350,7 +372,9 @@ func TestOpenPGPOwner(t *testing.T) {
 	w.opts.OpenPGPKeys = nil
 	check("no key", olga.sign(t, w.layout), provenance.KeySet{}, layout.CodeOptions)
 
-	for _, bad := range []string{"", "{}", "[]", `{"type":"rsa","keyid":"` + olga.id + `","keyval":{"public":{"n":"00","e":"01"}}}`} {
+	secret := olga.public()
+	secret["keyval"].(obj)["private"] = "secret"
+	for _, bad := range []string{"", "{}", "[]", string(marshal(secret)), `{"type":"rsa","keyid":"` + olga.id + `","keyval":{"public":{"n":"00","e":"01"}}}`} {
 		if _, err := layout.ParseOpenPGPKey([]byte(bad)); !errors.Is(err, layout.CodeOptions) {
 			t.Errorf("%q: %v", bad, err)
 		}

@@ -40,6 +40,7 @@ func TestQuorum(t *testing.T) {
 		{"two to one to one", 2, map[string][]obj{"r1": {good}, "r2": {good}, "r3": {evil}, "r4": {rebuild(sum("other"))}}, "", 2},
 		{"fewer than the threshold", 3, map[string][]obj{"r1": {good}, "r2": {good}, "r3": {evil}}, layout.CodeDisagreement, 0},
 		{"different algorithms agree", 3, map[string][]obj{"r1": {good}, "r2": {both}, "r3": {good}, "r4": {evil}}, "", 3},
+		{"two that agree with a third and not with each other", 3, map[string][]obj{"r1": {both}, "r2": {good}, "r3": {only512}}, layout.CodeDisagreement, 0},
 		{"no shared algorithm", 2, map[string][]obj{"r1": {good}, "r2": {only512}}, layout.CodeDisagreement, 0},
 		{"one who says both counts for nobody", 2, map[string][]obj{"r1": {good}, "r2": {good, evil}, "r3": {evil}}, layout.CodeDisagreement, 0},
 		{"one who says both beside enough", 2, map[string][]obj{"r1": {good}, "r2": {good, evil}, "r3": {good}}, "", 2},
