@@ -145,6 +145,7 @@ func TestOpen(t *testing.T) {
 		{"key expired", good, expired, provenance.Options{Time: july}, provenance.CodeKeyTime},
 		{"key not valid yet", good, notYet, provenance.Options{Time: july}, provenance.CodeKeyTime},
 		{"another payload type", foreign, one, provenance.Options{}, provenance.CodePayloadType},
+		{"empty predicate in the payload type", edit(otherType, "vnd.in-toto.test+json", "vnd.in-toto.+json"), one, provenance.Options{}, provenance.CodePayloadType},
 		{"not JSON", []byte("hello"), one, provenance.Options{}, provenance.CodeMalformed},
 		{"truncated", good[:len(good)-3], one, provenance.Options{}, provenance.CodeMalformed},
 		{"empty", nil, one, provenance.Options{}, provenance.CodeMalformed},
@@ -196,9 +197,71 @@ func manyDigests() string {
 	return strings.Join(list, ",")
 }
 
-func TestSignNeedsASigner(t *testing.T) {
-	if e, err := provenance.Sign(provenance.PayloadType, []byte("{}")); !errors.Is(err, provenance.CodeKey) || e != nil {
-		t.Errorf("got %s, %v", e, err)
+func TestSignRefuses(t *testing.T) {
+	for _, test := range []struct {
+		payloadType string
+		signers     []crypto.Signer
+		code        verify.Code
+	}{
+		{provenance.PayloadType, nil, provenance.CodeKey},
+		{provenance.PayloadType, []crypto.Signer{nil}, provenance.CodeKey},
+		{provenance.PayloadType, []crypto.Signer{ed25519.PrivateKey(nil)}, provenance.CodeKey},
+		{"", []crypto.Signer{signer("alice")}, provenance.CodePayloadType},
+		{"a\xff", []crypto.Signer{signer("alice")}, provenance.CodePayloadType},
+	} {
+		if e, err := provenance.Sign(test.payloadType, []byte("{}"), test.signers...); !errors.Is(err, test.code) || e != nil {
+			t.Errorf("%q: got %s, %v", test.payloadType, e, err)
+		}
+	}
+	if e, err := provenance.Sign("empty", nil, signer("alice")); err != nil || !strings.Contains(string(e), `"payload":""`) {
+		t.Errorf("no payload: %s, %v", e, err)
+	}
+}
+
+// A claim beside others is heard even where its own subjects hide one another.
+func TestEverySubjectIsHeard(t *testing.T) {
+	hello := verifytest.Artifact(t, "hello", "hello")
+	x, y := strings.Repeat("0", 128), strings.Repeat("1", 128)
+	first := statement(`{"name": "hello", "digest": {"sha256": "`+sha256Hello+`"}}`, `{"digest":{"sha256":"`+sha256Hello+`"}},{"digest":{"sha256":"`+sha256Hello+`","sha512":"`+x+`"}}`)
+	second := statement(`"sha256": "`+sha256Hello+`"`, `"sha256": "`+sha256Hello+`", "sha512": "`+y+`"`)
+	alice, err := provenance.Open(seal(t, first, "alice"), keySet(t, 1, "alice"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bob, err := provenance.Open(seal(t, second, "bob"), keySet(t, 1, "bob"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := verify.Artifact(hello, verify.CoveredBy(alice), alice, bob); !errors.Is(err, verify.CodeConflict) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// What a Statement hands out is the caller's to change.
+func TestStatementIsImmutable(t *testing.T) {
+	hello := verifytest.Artifact(t, "hello", "hello")
+	s, err := provenance.Open(seal(t, slsaStatement(), "alice"), keySet(t, 1, "alice"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	victim := public(t, "bob").Issuer()
+	failed := provenance.SLSA{Builder: builderID, Signers: keySet(t, 1, "bob")}.Evaluate(hello, []verify.Claim{s})
+	failed.Checks[0].Issuers[0] = victim
+	s.Evidence().Check.Checks[0].Issuers[0] = victim
+	s.Issuers()[0] = victim
+	clear(s.Payload())
+	clear(s.Predicate())
+	s.Subjects()[0].Name = "overwritten"
+	if _, err := verify.Artifact(hello, verify.IssuedBy(victim), s); err == nil {
+		t.Error("a Statement of alice became one of bob")
+	}
+	if string(s.Payload()) != slsaStatement() || !json.Valid(s.Predicate()) || s.Subjects()[0].Name != "hello" {
+		t.Error("the Statement was altered")
+	}
+	keys := keySet(t, 1, "alice")
+	keys.Keys()[0] = public(t, "bob")
+	if keys.Keys()[0].Fingerprint() != public(t, "alice").Fingerprint() {
+		t.Error("the key set was altered")
 	}
 }
 
@@ -243,6 +306,8 @@ func TestStatementCovers(t *testing.T) {
 		{"other name, other digest", `{"name":"x","digest":{"sha256":"` + sha256Hello + `"}}`, other, verify.CodeNotCovered},
 		{"one matches, one differs", `{"name":"x","digest":{"sha256":"` + sha256Hello + `","sha512":"` + strings.Repeat("0", 128) + `"}}`, hello, verify.CodeConflict},
 		{"one subject matches, another half", `{"digest":{"sha256":"` + sha256Hello + `"}},{"name":"x","digest":{"sha1":"` + sha1Hello + `","sha256":"` + zeros + `"}}`, hello, verify.CodeConflict},
+		{"two subjects, two sha512", `{"digest":{"sha256":"` + sha256Hello + `","sha512":"` + sha512Hello + `"}},{"digest":{"sha256":"` + sha256Hello + `","sha512":"` + strings.Repeat("0", 128) + `"}}`, hello, verify.CodeConflict},
+		{"two subjects, one lies about what we did not measure", `{"digest":{"sha256":"` + sha256Hello + `","sha384":"` + strings.Repeat("0", 96) + `"}},{"digest":{"sha256":"` + sha256Hello + `","sha384":"` + strings.Repeat("1", 96) + `"}}`, hello, verify.CodeConflict},
 		{"weak only", `{"name":"x","digest":{"sha1":"` + sha1Hello + `"}}`, hello, verify.CodeWeak},
 		{"unknown only", `{"name":"hello","digest":{"gost":"` + zeros + `"}}`, hello, verify.CodeNotCovered},
 		{"malformed digest in ours, by name", `{"name":"hello","digest":{"sha256":"` + strings.ToUpper(sha256Hello) + `"}}`, hello, provenance.CodeSubject},

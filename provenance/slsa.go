@@ -6,6 +6,7 @@ package provenance
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tallystick/tallystick/hash"
@@ -37,7 +38,8 @@ type SLSA struct {
 	// "https://example.org/team/project". A leading "git+", the case of the
 	// host, a dot at its end, the port of the scheme, and a final ".git" make
 	// no difference; all else does. Every dependency with that URI must satisfy
-	// SourceRef and SourceDigest. That something was a dependency does not say
+	// SourceRef and SourceDigest, and a dependency that begins with "git+" and
+	// is no such URI (it has a user name, say) rejects. That something was a dependency does not say
 	// that it was the only one: externalParameters, which say what the build
 	// was asked to build, depend on the build type and are not compared.
 	SourceURI string
@@ -154,6 +156,12 @@ func (p SLSA) checkSource(build slsaBuild, want source) verify.Check {
 	for _, dep := range build.dependencies {
 		have, err := parseSource(dep.uri)
 		if err != nil {
+			if strings.HasPrefix(strings.ToLower(dep.uri), "git+") {
+				// It is a repository, and which one cannot be told: it
+				// could be the one that is asked for, at another ref.
+				check.Expected, check.Found = "repositories that can be told apart", safe.Quote(dep.uri)+": "+err.Error()
+				return check
+			}
 			continue // a package, an image or something else that is no repository
 		}
 		ref := have.ref

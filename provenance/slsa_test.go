@@ -101,6 +101,8 @@ func TestSLSA(t *testing.T) {
 		{"no ref", whole, edited("@refs/tags/v1.0.0", ""), provenance.CodeSource},
 		{"another commit", with(func(p *provenance.SLSA) { p.SourceDigest = otherCommit }), []signed{good}, provenance.CodeSource},
 		{"no commit", whole, edited("gitCommit", "gost"), provenance.CodeSource},
+		{"source twice, once spelled otherwise", whole, edited(`"resolvedDependencies": [`, `"resolvedDependencies": [{"uri":"git+https://example.org:443/team/hello@refs/heads/evil"},`), provenance.CodeSource},
+		{"source twice, once with a user name", whole, edited(`"resolvedDependencies": [`, `"resolvedDependencies": [{"uri":"git+ssh://git@example.org/team/hello@refs/heads/evil"},`), provenance.CodeSource},
 		{"commit beside nonsense", whole, edited(`{"gitCommit"`, `{"sha256": "00", "gitCommit"`), provenance.CodeSource},
 		{"too many dependencies", whole, edited(`"resolvedDependencies": [`, `"resolvedDependencies": [`+strings.Repeat(`{},`, 100_000)), provenance.CodeLimit},
 		{"builder key out of its dates", with(func(p *provenance.SLSA) {

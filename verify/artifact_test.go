@@ -448,3 +448,124 @@ func TestOtherContradiction(t *testing.T) {
 type tooLong struct{ verify.Claim }
 
 func (c *tooLong) Covers(hash.Artifact) error { return errors.New("another length") }
+
+// Witnesses contradict each other also in algorithms that we did not measure, and
+// when what they share with us proves nothing.
+func TestConflictBeyondUs(t *testing.T) {
+	app := verifytest.Artifact(t, "app", "the release", hash.SHA256, hash.SHA1)
+	sha256, sha1 := "sha256:"+hexOf(app, hash.SHA256), "sha1:"+hexOf(app, hash.SHA1)
+	x, y := "sha512:"+strings.Repeat("0", 128), "sha512:"+strings.Repeat("1", 128)
+	hears := func(name string, conflict bool, second ...string) {
+		t.Helper()
+		_, err := verify.Artifact(app, verify.IssuedBy(alice),
+			verifytest.NewClaim("app", set(t, sha256, x), alice), verifytest.NewClaim(name, set(t, second...), bob))
+		if conflict != errors.Is(err, verify.CodeConflict) || !conflict && err != nil {
+			t.Errorf("bob says that %s is %s: %v", name, second, err)
+		}
+	}
+	hears("app", true, y)
+	hears("app", true, sha1, y)
+	hears("elsewhere", true, sha1, y)
+	hears("elsewhere", true, sha256, y)
+	hears("app", false, x)
+	hears("elsewhere", false, y)
+}
+
+// Everybody sees which claims vouch for the artifact and which do not.
+func TestSilentClaimIsShownAsSilent(t *testing.T) {
+	app := verifytest.Artifact(t, "app", "the release")
+	other := verifytest.Artifact(t, "other", "something else")
+	result, err := verify.Artifact(app, verify.IssuedBy(alice),
+		verifytest.NewClaim("app", app.Digests(), alice), verifytest.NewClaim("other", other.Digests(), bob))
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := result.Report().Checks[2]
+	if last.Status != verify.NotRun || last.Code != verify.CodeNotCovered || !strings.Contains(result.Report().String(), "says nothing about this artifact") {
+		t.Errorf("bob's claim is shown as %+v", last)
+	}
+	if want := []verify.Code{"verify/issuer", "verifytest/claim"}; !slices.Equal(result.Report().Codes, want) {
+		t.Errorf("codes %v, want %v", result.Report().Codes, want)
+	}
+}
+
+// A report cannot be altered through what a policy or a claim keeps.
+func TestReportIsACopy(t *testing.T) {
+	app := verifytest.Artifact(t, "app", "the release")
+	kept := verify.Check{Code: "test/kept", Status: verify.Pass, What: "kept", Issuers: []verify.Issuer{alice},
+		Checks: []verify.Check{{Code: "test/below", Status: verify.Pass, What: "below", Issuers: []verify.Issuer{alice}}}}
+	p := policyFunc(func(a hash.Artifact, claims []verify.Claim) verify.Check {
+		if verify.IssuedBy(alice).Evaluate(a, claims).Status == verify.Pass {
+			return kept
+		}
+		return verify.Check{}
+	})
+	result, err := verify.Artifact(app, p, verifytest.NewClaim("app", app.Digests(), alice))
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := result.Report().String()
+	kept.Issuers[0] = bob
+	kept.Checks[0].What = "overwritten"
+	kept.Checks[0].Issuers[0] = bob
+	if after := result.Report().String(); after != before {
+		t.Errorf("before:\n%s\nafter:\n%s", before, after)
+	}
+	policies := []verify.Policy{verify.IssuedBy(alice), verify.IssuedBy(bob)}
+	two := atLeast(t, 2, policies...)
+	policies[1] = verify.IssuedBy(alice)
+	if _, err := verify.Artifact(app, two, verifytest.NewClaim("app", app.Digests(), alice)); !errors.Is(err, verify.CodeAtLeast) {
+		t.Errorf("AtLeast kept the caller's list: %v", err)
+	}
+}
+
+func TestTooManyParts(t *testing.T) {
+	app := verifytest.Artifact(t, "app", "the release")
+	parts := slices.Repeat([]verify.Policy{verify.IssuedBy(alice)}, 64)
+	for _, p := range []verify.Policy{verify.All(parts[0], parts...), verify.Any(parts[0], parts...)} {
+		if _, err := verify.Artifact(app, p, verifytest.NewClaim("app", app.Digests(), alice)); !errors.Is(err, verify.CodeLimit) {
+			t.Errorf("65 parts: %v", err)
+		}
+	}
+}
+
+// What was not covered is listed once, and not without end.
+func TestNotCoveredIsBounded(t *testing.T) {
+	var list []string
+	for i := range 100_000 {
+		list = append(list, "thing "+string(rune('0'+i%10))+strings.Repeat("x", i%1000))
+	}
+	e := verify.Reject(verify.Evidence{Check: verify.Check{Code: "test/x", What: "x"}, NotCovered: list})
+	if got := e.Report.NotCovered; len(got) != 201 || !strings.HasSuffix(got[200], "more things") {
+		t.Errorf("%d lines, the last is %q", len(got), got[len(got)-1])
+	}
+}
+
+// Times are in UTC, whatever zone a claim has them in.
+func TestReportTimeIsUTC(t *testing.T) {
+	at := time.Date(2026, 6, 1, 2, 0, 0, 0, time.FixedZone("east", 7200))
+	e := verify.Reject(verify.Evidence{Check: verify.Check{Code: "test/x", What: "x"}, Time: at})
+	if !e.Report.Time.Equal(at) || e.Report.Time.Location() != time.UTC {
+		t.Errorf("time %v", e.Report.Time)
+	}
+}
+
+// Nobody needs to take care of nil.
+func TestNil(t *testing.T) {
+	app := verifytest.Artifact(t, "app", "the release")
+	var typed *timed
+	for _, p := range []verify.Policy{verify.IssuedBy(alice), verify.CoveredBy(typed), verify.CoveredBy(nil)} {
+		if _, err := verify.Artifact(app, p, typed); !errors.Is(err, verify.CodeClaim) {
+			t.Errorf("got %v", err)
+		}
+		if _, err := verify.Artifact(app, p); err == nil {
+			t.Error("accepted")
+		}
+	}
+	if code := verify.CodeOf((*verify.RejectedError)(nil)); code != "" {
+		t.Errorf("code %q", code)
+	}
+	if code := verify.CodeOf(&hash.MismatchError{}); code != hash.CodeMismatch {
+		t.Errorf("code %q", code)
+	}
+}

@@ -7,8 +7,10 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tallystick/tallystick/hash"
 	"github.com/tallystick/tallystick/verify"
@@ -96,7 +98,8 @@ func TestRequires(t *testing.T) {
 	source := verifytest.Artifact(t, "app.tar.gz", "a tarball")
 	binary := verifytest.Artifact(t, "app", "a binary")
 	sourceClaim, binaryClaim := verifytest.NewClaim("app.tar.gz", source.Digests(), alice), verifytest.NewClaim("app", binary.Digests(), bob)
-	accepted, err := verify.Artifact(source, verify.IssuedBy(alice), sourceClaim)
+	at := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
+	accepted, err := verify.Artifact(source, verify.IssuedBy(alice), &timed{sourceClaim, at})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,6 +109,9 @@ func TestRequires(t *testing.T) {
 		t.Fatal(err)
 	}
 	verifytest.TestPolicy(t, p, binary, binaryClaim)
+	if got := result.Report(); !got.Time.Equal(at) || !slices.Equal(got.NotCovered, []string{"file modes"}) {
+		t.Errorf("time %v, not covered %v", got.Time, got.NotCovered)
+	}
 	if text := result.Report().String(); !strings.Contains(text, "accepted before: app.tar.gz") || !strings.Contains(text, alice.Name) {
 		t.Errorf("the report does not have the other one in it:\n%s", text)
 	}

@@ -27,13 +27,15 @@ const (
 	MaxSignatures = 1024
 	// maxWork is what all attempts may cost together, in bytes: each costs the
 	// length of the message and perAttempt, about as much as the arithmetic of
-	// a slow key. It amounts to one or two seconds.
-	maxWork    = 1 << 30
+	// a slow key. It amounts to about a second.
+	maxWork    = 256 << 20
 	perAttempt = 128 << 10
+	// minAttempts are made on a message of any length.
+	minAttempts = 4
 )
 
 // attempts returns how many signatures of a message may be tried.
-func attempts(message int) int { return maxWork / (perAttempt + message) }
+func attempts(message int) int { return max(minAttempts, maxWork/(perAttempt+message)) }
 
 // ErrLimit is the error of Count when there are too many signatures.
 var ErrLimit = errors.New("too many signatures")
