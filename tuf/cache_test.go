@@ -406,6 +406,13 @@ func TestNamesOfRoles(t *testing.T) {
 		}
 		s = f.refresh()
 	}
+	for _, name := range names {
+		for _, top := range []string{"root.json", "timestamp.json", "snapshot.json", "targets.json", "nul.json", "con.x.json"} {
+			if strings.EqualFold(tuf.CacheName(name), top) {
+				t.Errorf("role %q is kept as %s", name, top)
+			}
+		}
+	}
 	if got := f.requestsOf(func() { f.refresh().Target(t.Context(), "file4") }); len(got) != 2 {
 		t.Errorf("read from the network again: %q", got)
 	}

@@ -54,3 +54,5 @@ func CodeOfFinding(err error) string {
 }
 
 func MatchPath(pattern, path string) bool { return matchPath(pattern, path) }
+
+func CacheName(role string) string { return cacheName(role) }

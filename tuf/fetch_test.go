@@ -441,6 +441,26 @@ func TestDownload(t *testing.T) {
 	})
 }
 
+// The right hashes with another length are a contradiction.
+func TestCoversLength(t *testing.T) {
+	f := pinless(t)
+	signed := f.signed("targets")
+	at(signed, "targets", "app.tar.gz")["length"] = 99
+	f.publish("targets", signed)
+	a, err := hash.Measure(t.Context(), strings.NewReader("the release"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	target := f.target("app.tar.gz")
+	if err := target.Covers(a); !errors.Is(err, tuf.CodeLength) || errors.Is(err, verify.CodeNotCovered) {
+		t.Errorf("covers an artifact of another length: %v", err)
+	}
+	_, err = verify.Artifact(a, verify.CoveredBy(target), target)
+	if err == nil {
+		t.Error("accepted")
+	}
+}
+
 // The strongest hash names the file in a consistent snapshot, every time.
 func TestTargetURL(t *testing.T) {
 	f := newFixture(t, tuftest.Options{})
