@@ -100,7 +100,7 @@ func (u *updater) update(ctx context.Context, binaryName string) (*verify.Result
 	if err != nil {
 		return nil, err
 	}
-	recorded, err := manifest(tagged)
+	recorded, err := tagged.Manifest()
 	if err != nil {
 		return nil, err
 	}
@@ -212,13 +212,4 @@ func keySet(get func(string) (file, error), name string) (provenance.KeySet, err
 		return provenance.KeySet{}, err
 	}
 	return provenance.NewKeySet(1, key.WithName(name))
-}
-
-// manifest lists the products of a step, to be held against a tree.
-func manifest(products *layout.Artifacts) (*hash.Manifest, error) {
-	var entries []hash.ManifestEntry
-	for name, digests := range products.All() {
-		entries = append(entries, hash.ManifestEntry{Name: name, Digests: digests})
-	}
-	return hash.NewManifest(entries...)
 }
