@@ -160,6 +160,7 @@ func (p *plan) checkRatio(content, archive int64, name string) error {
 // every chunk and can stop the reading.
 func (k *worker) readEntry(r io.Reader, name string, size int64, sums []byte, more func(int) error) error {
 	k.d.reset(size)
+	k.told = 0
 	feed := k.d.feed(k.buf)
 	defer feed.end()
 	var n int64
@@ -173,6 +174,7 @@ func (k *worker) readEntry(r io.Reader, name string, size int64, sums []byte, mo
 			return &Error{Code: CodeArchive, Name: name, Detail: fmt.Sprintf("has more than the %d bytes it promises", size)}
 		}
 		feed.put(m)
+		k.tell(m)
 		if more != nil {
 			if err := more(m); err != nil {
 				return err
@@ -195,5 +197,6 @@ func (k *worker) readEntry(r io.Reader, name string, size int64, sums []byte, mo
 	}
 	feed.end()
 	k.d.sums(sums[:0])
+	k.progress.did(1, 0)
 	return nil
 }

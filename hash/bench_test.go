@@ -39,6 +39,7 @@ func BenchmarkMeasureTree(b *testing.B) {
 		}{
 			{"sha256", nil},
 			{"sha256+sha512", &hash.TreeOptions{Algorithms: []hash.Algorithm{hash.SHA256, hash.SHA512}}},
+			{"progress", &hash.TreeOptions{Progress: func(hash.Progress) {}}},
 			{"one worker", &hash.TreeOptions{Workers: 1}},
 			{"ten patterns", &hash.TreeOptions{Exclude: []string{".git", "*.o", "*.a", "build/", "*~", "/x/*.c", "[ab]*.tmp", "node_modules", "*.swp", "z?"}}},
 		} {

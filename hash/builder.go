@@ -51,6 +51,7 @@ func (b *builder) grow(n int64, name string) error {
 	if n > b.MaxBytes || b.bytes.Add(n) > b.MaxBytes {
 		return b.limit(name, "MaxBytes", b.MaxBytes, "bytes")
 	}
+	b.progress.found(0, n)
 	return nil
 }
 
@@ -83,6 +84,7 @@ func (b *builder) add(name string, typ EntryType) (*node, error) {
 	n.name, n.typ = name, typ
 	b.nodes = append(b.nodes, n)
 	if typ == File {
+		b.progress.found(1, 0)
 		if len(b.dataSlab) < b.stride {
 			b.dataSlab = make([]byte, slabSize*b.stride)
 		}

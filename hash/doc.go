@@ -30,6 +30,8 @@
 // two identities: the Go module hash "h1:" ([Tree.DirHash]) and the git tree
 // ([Tree.GitTree]).
 //
+// [TreeOptions.Progress] tells how far a measurement has come.
+//
 // # Claims about trees
 //
 // A [Manifest] says what a tree should hold. [Tree.Match] compares them and names

@@ -48,6 +48,12 @@ type TreeOptions struct {
 	// is read by one. A walk has at most 66 + 3*Workers descriptors open,
 	// whatever the tree.
 	Workers int
+
+	// Progress, if not nil, is told how far the measurement has come: at most
+	// ten times a second, and once more after the last file if all went well.
+	// Calls come from other goroutines than the caller's, one at a time, and
+	// none after the measurement has returned, which waits for the last one.
+	Progress func(Progress)
 }
 
 // ratioFloor is the content that any archive may hold, whatever its own size.
@@ -59,7 +65,8 @@ type plan struct {
 	algs       []Algorithm // of files; sorted, without repeats
 	identities []Algorithm // of the tree; sorted, without repeats
 	exclude    excluder
-	stride     int // bytes of all digests of one file
+	progress   *reporter // nil if nobody wants to know
+	stride     int       // bytes of all digests of one file
 }
 
 func newPlan(opts *TreeOptions) (*plan, error) {
@@ -105,6 +112,9 @@ func newPlan(opts *TreeOptions) (*plan, error) {
 	p.algs = d.algs
 	for _, a := range p.algs {
 		p.stride += a.Size()
+	}
+	if p.Progress != nil {
+		p.progress = &reporter{call: p.Progress}
 	}
 	p.exclude, err = newExcluder(p.Exclude)
 	return p, err

@@ -31,11 +31,26 @@ type worker struct {
 	ctx context.Context
 	d   *digester
 	buf []byte
+
+	progress *reporter
+	told     int64 // bytes of the file at hand that progress was told of
 }
 
 func newWorker(ctx context.Context, p *plan) *worker {
 	d, _ := newDigester(p.algs) // newPlan made one of the same algorithms before
-	return &worker{ctx: ctx, d: d, buf: make([]byte, chunkSize)}
+	return &worker{ctx: ctx, d: d, buf: make([]byte, chunkSize), progress: p.progress}
+}
+
+// tell reports bytes of the file at hand.
+func (k *worker) tell(n int) {
+	k.told += int64(n)
+	k.progress.did(0, int64(n))
+}
+
+// untell takes back what was reported of the file at hand.
+func (k *worker) untell() {
+	k.progress.did(0, -k.told)
+	k.told = 0
 }
 
 func newPool(ctx context.Context, p *plan) *pool {

@@ -36,6 +36,10 @@ func MeasureTar(ctx context.Context, r io.Reader, opts *TreeOptions) (*Tree, err
 	if err != nil {
 		return nil, err
 	}
+	return p.progress.during(func() (*Tree, error) { return measureTar(ctx, p, r) })
+}
+
+func measureTar(ctx context.Context, p *plan, r io.Reader) (*Tree, error) {
 	raw := &sourceReader{ctx: ctx, r: r}
 	a, err := newTarArchiver(ctx, p, raw)
 	var t *Tree
@@ -245,7 +249,11 @@ func (a *tarArchiver) entry(hdr *tar.Header) error {
 		}
 		n.size, n.exec = t.n.size, t.n.exec
 		copy(n.data, t.n.data)
-		return a.grow(n.size, name)
+		if err := a.grow(n.size, name); err != nil {
+			return err
+		}
+		a.progress.did(1, n.size)
+		return nil
 	case typ == Link:
 		if hdr.Linkname == "" {
 			return &Error{Code: CodeArchive, Name: name, Detail: "is a link to nothing"}

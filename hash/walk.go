@@ -58,6 +58,11 @@ func measureTree(ctx context.Context, dir string, opts *TreeOptions, open func(s
 	if err != nil {
 		return nil, &Error{Code: CodeRead, Name: dir, Err: err}
 	}
+	return p.progress.during(func() (*Tree, error) { return measureRoot(ctx, p, root, dir) })
+}
+
+// measureRoot measures an open folder and closes it. dir is its name in errors.
+func measureRoot(ctx context.Context, p *plan, root folder, dir string) (*Tree, error) {
 	w := &walker{builder: &builder{plan: p}, pool: newPool(ctx, p), list: make([]byte, 32<<10)}
 	if err := w.walk(root); err != nil {
 		w.fail(w.number, err)
@@ -414,9 +419,11 @@ func (w *walker) measure(k *worker, dir folder, m measurement) error {
 			return err
 		}
 		if why == "" {
+			k.progress.did(1, 0)
 			m.n.size, m.n.exec = st.size, modeExec(st.mode)
 			return nil
 		}
+		k.untell()
 	}
 	return changed(m.n.name, "changed while it was read, twice: "+why)
 }
@@ -424,6 +431,7 @@ func (w *walker) measure(k *worker, dir folder, m measurement) error {
 // read measures an open file that lstat described as st and appends its digests
 // to sums[:0]. If the file is another one or does not keep still, why says so.
 func (k *worker) read(f openFile, st stat, sums []byte) (why string, err error) {
+	k.told = 0
 	before, err := f.stat()
 	if err != nil {
 		return "", &Error{Code: CodeRead, Err: err}
@@ -458,6 +466,7 @@ func (k *worker) read(f openFile, st stat, sums []byte) (why string, err error) 
 		if n > st.size {
 			return fmt.Sprintf("it should have %d bytes and has more", st.size), nil
 		}
+		k.tell(m)
 		if m == 0 || n == st.size && m < len(p) {
 			break
 		}

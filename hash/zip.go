@@ -38,8 +38,12 @@ func MeasureZip(ctx context.Context, r io.ReaderAt, size int64, opts *TreeOption
 	if err != nil {
 		return nil, err
 	}
+	return p.progress.during(func() (*Tree, error) { return measureZip(ctx, p, r, size) })
+}
+
+func measureZip(ctx context.Context, p *plan, r io.ReaderAt, size int64) (*Tree, error) {
 	raw := &sourceReaderAt{ctx: ctx, r: r}
-	t, err := measureZip(ctx, p, raw, size)
+	t, err := buildZip(ctx, p, raw, size)
 	if ctxErr := ctx.Err(); ctxErr != nil {
 		return nil, ctxErr
 	}
@@ -106,7 +110,7 @@ type zipMeasurement struct {
 	number int64
 }
 
-func measureZip(ctx context.Context, p *plan, raw *sourceReaderAt, size int64) (*Tree, error) {
+func buildZip(ctx context.Context, p *plan, raw *sourceReaderAt, size int64) (*Tree, error) {
 	zr, err := zip.NewReader(raw, size)
 	// ErrInsecurePath depends on a setting of the process; we look ourselves.
 	if err != nil && !errors.Is(err, zip.ErrInsecurePath) {
