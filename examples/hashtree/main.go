@@ -29,6 +29,9 @@
 // Lists in sums and tag format cannot hold links, empty folders and execute
 // bits: standard error says what they leave open.
 //
+// While it measures, a line on standard error says how far it is, if that is a
+// terminal.
+//
 // The exit status is 0 if all went well, 1 if -check found a difference, and 2
 // if something could not be measured.
 package main

@@ -16,6 +16,10 @@ import (
 // measure measures the folder or archive.
 func (s *settings) measure(ctx context.Context, stderr io.Writer, algs []hash.Algorithm) (*hash.Tree, error) {
 	opts := &hash.TreeOptions{Algorithms: algs, Exclude: s.exclude}
+	if m := newMeter(stderr); m != nil {
+		opts.Progress = m.show
+		defer m.erase()
+	}
 	info, err := os.Stat(s.path)
 	if err != nil {
 		return nil, err
