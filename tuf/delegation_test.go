@@ -4,14 +4,19 @@
 package tuf_test
 
 import (
+	"bytes"
+	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/tallystick/tallystick/internal/canonicaljson"
+	"github.com/tallystick/tallystick/internal/strictjson"
 	"github.com/tallystick/tallystick/tuf"
 	"github.com/tallystick/tallystick/tuf/tuftest"
 	"github.com/tallystick/tallystick/verify"
@@ -235,6 +240,71 @@ func TestTwoDelegators(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// Two delegators have roles of one name, X, which delegate to Y, with other keys.
+// The holder of A and the mirror show an X and a Y of their own while a target of A
+// is looked up, and the honest X afterwards. What was accepted as A's Y must not
+// pass as the Y of the honest X, which may list what A may not.
+func TestSameNamesBelowTwoDelegators(t *testing.T) {
+	f := newFixture(t, tuftest.Options{VersionsOnly: true})
+	for _, a := range []arc{
+		to("targets", "A", "a/*"), to("targets", "B", "b/*"), to("B", "X", "b/*"), to("X", "Y", "b/*"),
+	} {
+		if err := f.Delegate(a.from, a.Delegation); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := f.Add("Y", tuftest.Target{Path: "b/app.tar.gz", Content: []byte("honest")}); err != nil {
+		t.Fatal(err)
+	}
+	f.Publish()
+
+	key := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{7}, ed25519.SeedSize))
+	delegation := func(role string) object {
+		return object{
+			"keys": object{"evil": object{"keytype": "ed25519", "scheme": "ed25519",
+				"keyval": object{"public": hex.EncodeToString(key.Public().(ed25519.PublicKey))}}},
+			"roles": []object{{"name": role, "keyids": []string{"evil"}, "threshold": 1, "terminating": false, "paths": []string{"a/*"}}},
+		}
+	}
+	metadata := func(files, delegations object) []byte {
+		o := object{"_type": "targets", "spec_version": "1.0.31", "version": 1, "expires": "2027-01-01T00:00:00Z", "targets": files}
+		if delegations != nil {
+			o["delegations"] = delegations
+		}
+		return encode(t, o)
+	}
+	byEvil := func(signed []byte) []byte {
+		message, err := canonicaljson.Canonical(signed, strictjson.Limits{Bytes: int64(len(signed))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return encode(t, object{"signed": json.RawMessage(signed),
+			"signatures": []object{{"keyid": "evil", "sig": hex.EncodeToString(ed25519.Sign(key, message))}}})
+	}
+	sum := sha256.Sum256([]byte("malware"))
+	malware := object{"length": len("malware"), "hashes": object{"sha256": hex.EncodeToString(sum[:])}}
+	a, err := f.Sign("A", metadata(object{}, delegation("X")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Replace("1.A.json", a)
+	f.Replace("1.X.json", byEvil(metadata(object{}, delegation("Y"))))
+	f.Replace("1.Y.json", byEvil(metadata(object{"a/foo": malware, "b/app.tar.gz": malware}, nil)))
+
+	s := f.refresh()
+	if _, err := s.Target(t.Context(), "a/foo"); err != nil {
+		t.Fatal(err) // the business of A
+	}
+	f.Replace("1.X.json", nil)
+	_, err = s.Target(t.Context(), "b/app.tar.gz")
+	want(t, err, tuf.CodeSignatureThreshold, false)
+	f.Replace("1.Y.json", nil)
+	target, err := s.Target(t.Context(), "b/app.tar.gz")
+	if err != nil || target.Length() != int64(len("honest")) {
+		t.Errorf("with honest files: %v, %v", target, err)
 	}
 }
 

@@ -31,8 +31,13 @@ type Snapshot struct {
 }
 
 // An edge is a delegation. The same role may be delegated by two others with
-// different keys, and must be signed as each of them demands.
-type edge struct{ from, to string }
+// different keys, and must be signed as each of them demands. So the delegator is
+// its metadata and not its name: two who delegate to one name may have been
+// served different files under it, of which each is signed for one of them only.
+type edge struct {
+	from *targets
+	to   string
+}
 
 // A node is a targets role that was accepted, on its way to a target.
 type node struct {
@@ -144,7 +149,7 @@ func (s *Snapshot) visit(ctx context.Context, next step) (*node, error) {
 	if next.node != nil {
 		return next.node, nil
 	}
-	at := edge{next.above.name, next.role.name}
+	at := edge{next.above.targets, next.role.name}
 	if n := s.known(at); n != nil {
 		return n.under(next.above), nil
 	}
