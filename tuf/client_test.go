@@ -5,6 +5,7 @@ package tuf_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -143,5 +144,58 @@ func TestSecondRefresh(t *testing.T) {
 	old, err := first.Target(context.Background(), "app.tar.gz")
 	if err != nil || old.Length() != int64(len("the release")) {
 		t.Errorf("the first snapshot has changed: %v, %v", old, err)
+	}
+}
+
+// Callers may write into the evidence, reports and issuers that they get.
+func TestEvidenceIsACopy(t *testing.T) {
+	f := newFixture(t, tuftest.Options{})
+	s := f.refresh()
+	issuer := func() string {
+		t.Helper()
+		target, err := s.Target(t.Context(), "app.tar.gz")
+		if err != nil {
+			t.Fatal(err)
+		}
+		checks := s.Evidence().Check.Checks
+		return target.Issuers()[0].ID + " " + checks[len(checks)-1].Issuers[0].ID
+	}
+	var forge func(checks []verify.Check)
+	forge = func(checks []verify.Check) {
+		for i := range checks {
+			for j := range checks[i].Issuers {
+				checks[i].Issuers[j].ID = "forged"
+			}
+			forge(checks[i].Checks)
+			checks[i].Detail = "forged"
+		}
+	}
+	before := issuer()
+	for _, test := range []struct {
+		name  string
+		write func()
+	}{
+		{"Snapshot.Evidence", func() { forge(s.Evidence().Check.Checks) }},
+		{"Target.Evidence", func() { forge(f.target("app.tar.gz").Evidence().Check.Checks) }},
+		{"Target.Issuers", func() {
+			target, err := s.Target(t.Context(), "app.tar.gz")
+			if err != nil {
+				t.Fatal(err)
+			}
+			target.Issuers()[0].ID = "forged"
+		}},
+		{"the report of a rejection", func() {
+			_, err := s.Target(t.Context(), "none")
+			r, ok := errors.AsType[*verify.RejectedError](err)
+			if !ok {
+				t.Fatal(err)
+			}
+			forge(r.Report.Checks)
+		}},
+	} {
+		test.write()
+		if got := issuer(); got != before {
+			t.Errorf("after a write into %s: issuers %s, want %s", test.name, got, before)
+		}
 	}
 }

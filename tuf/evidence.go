@@ -18,6 +18,8 @@ type evidence struct {
 	notes []verify.Check
 }
 
+// with returns the evidence below one check. It shares no memory with e: callers
+// may write into what they get, and e is part of what other targets are believed by.
 func (e evidence) with(code verify.Code, status verify.Status, what string, more ...verify.Check) verify.Evidence {
 	return verify.Evidence{
 		Check: verify.Check{
@@ -27,7 +29,7 @@ func (e evidence) with(code verify.Code, status verify.Status, what string, more
 			Checks: slices.Concat(e.lines, more, e.notes),
 		},
 		Time: e.at,
-	}
+	}.Clone()
 }
 
 // reject turns a finding into the verdict. Other errors are no verdict and stay

@@ -32,7 +32,7 @@ func newTarget(s *Snapshot, n *node, path string, file targetFile) (*Target, err
 	}
 	t := &Target{path: path, file: file, consistent: s.workflow.root.consistent}
 	// Not those of the roles above: they vouch for a role and not for content.
-	t.issuers = n.line.Issuers
+	t.issuers = slices.Clone(n.line.Issuers)
 	t.evidence = s.evidence(n).with(CodeTarget, verify.Pass, what)
 	t.evidence.Check.Detail = fmt.Sprintf("%d bytes, %s, listed by role %s", file.length, file.hashes, quoteRole(n.name))
 	return t, nil
