@@ -36,8 +36,8 @@ type agreement struct {
 
 // agree returns what the witnesses agree on. Without quorum, that is what all of
 // them say, or nothing. With it, it is what the largest camp says, if that has as
-// many functionaries as the threshold and no other camp has as many. The check
-// says who differs from whom in what; it is nil if nobody does.
+// many functionaries as the threshold, no other camp has as many, and nobody
+// agrees with two camps. The check says who differs from whom in what; it is nil if nobody does.
 func agree(witnesses []witness, threshold int64, quorum bool) (*agreement, *verify.Check) {
 	groups := groupWitnesses(witnesses)
 	check := &verify.Check{Code: CodeDisagreement, Status: verify.Fail, Expected: "the same artifacts"}
@@ -74,6 +74,16 @@ func agree(witnesses []witness, threshold int64, quorum bool) (*agreement, *veri
 	check.Found = strings.Join(differences, "; ")
 	if !quorum {
 		return nil, check
+	}
+	// Agreement by shared algorithms is not transitive. Where a group would fit
+	// into two camps, who wins would be a matter of the order of the files.
+	for i, c := range camps {
+		for _, d := range camps[:i] {
+			if g, h := c.meets(d); g != nil {
+				check.Found += "; " + safe.Quote(h.file) + " and " + safe.Quote(g.file) + " agree, but not all on their sides"
+				return nil, check
+			}
+		}
 	}
 	// One who says two things has said nothing.
 	sides := map[string]int{}
@@ -143,6 +153,19 @@ func (c *camp) difference(g *group) string {
 		}
 	}
 	return ""
+}
+
+// meets returns a group of each camp that agree with each other, nil if there are
+// none.
+func (c *camp) meets(d *camp) (g, h *group) {
+	for _, g := range c.groups {
+		for _, h := range d.groups {
+			if (&camp{groups: []*group{h}}).difference(g) == "" {
+				return g, h
+			}
+		}
+	}
+	return nil, nil
 }
 
 // merge joins what groups that agree say.

@@ -94,3 +94,35 @@ func TestQuorum(t *testing.T) {
 		}
 	}
 }
+
+// To agree by shared algorithms is not transitive: one who gives fewer of them can
+// agree with two sides. Who wins must not follow from the names of files, which
+// liars can choose.
+func TestQuorumNotUnique(t *testing.T) {
+	people := []string{"r1", "r2", "r3", "r4", "r5"}
+	rebuild := func(app obj) obj { return link("rebuild", obj{}, obj{"app": app}) }
+	mixed := sum("content of app")
+	mixed["sha512"] = sums("evil")["sha512"]
+	good, both, lie := rebuild(sum("content of app")), rebuild(sums("content of app")), rebuild(mixed)
+	for _, liars := range []string{"0", "b"} {
+		t.Run("liars in "+liars, func(t *testing.T) {
+			w := newWorld()
+			w.layout = newLayout(people, step("rebuild", 2, rules(), rules(), people...))
+			w.links = map[string][]byte{
+				"rebuild." + liars + "1.link": dsse(lie, "r1"),
+				"rebuild." + liars + "2.link": dsse(lie, "r2"),
+				"rebuild.a3.link":             dsse(good, "r3"),
+				"rebuild.a4.link":             dsse(both, "r4"),
+				"rebuild.a5.link":             dsse(both, "r5"),
+			}
+			w.opts.Quorum = true
+			_, err := w.verify(t)
+			if !errors.Is(err, layout.CodeDisagreement) {
+				t.Fatalf("got %v, want %s", err, layout.CodeDisagreement)
+			}
+			if !strings.Contains(err.Error(), "rebuild.a3.link\"") || !strings.Contains(err.Error(), "agree, but not all on their sides") {
+				t.Errorf("the error does not say which links: %v", err)
+			}
+		})
+	}
+}
