@@ -362,6 +362,45 @@ func TestInterruptedRecovery(t *testing.T) {
 	f.refresh()
 }
 
+// With root.json gone, the history tells to which root the rest of the cache belongs:
+// a rotation behind its end is dealt with, and one before it was, so that what is
+// there still protects against rollback.
+func TestRecoveryWithLostRoot(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		lose func(name string) error
+	}{
+		{"damaged", func(name string) error { return os.WriteFile(name, []byte("{"), 0o600) }},
+		{"missing", os.Remove},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			f := newFixture(t, tuftest.Options{})
+			root := filepath.Join(f.config.Dir, "root.json")
+			f.attack(tuftest.FastForward)
+			f.refresh()
+			f.attack(tuftest.Honest)
+			f.rotate("snapshot")
+			if err := test.lose(root); err != nil {
+				t.Fatal(err)
+			}
+			f.refresh()
+			old := f.File("timestamp.json")
+			f.Publish()
+			f.refresh()
+			f.rotate("root")
+			if err := test.lose(root); err != nil {
+				t.Fatal(err)
+			}
+			f.Replace("timestamp.json", old)
+			_, err := f.client.RefreshAt(t.Context(), f.now)
+			want(t, err, tuf.CodeRollback, false)
+			if v := f.cached("root"); v != 3 {
+				t.Errorf("root version %d in the cache", v)
+			}
+		})
+	}
+}
+
 func TestUnwritableCache(t *testing.T) {
 	f := newFixture(t, tuftest.Options{})
 	if err := os.WriteFile(f.config.Dir, nil, 0o600); err != nil {
@@ -619,6 +658,62 @@ func TestTwoProcesses(t *testing.T) {
 			t.Errorf("rotated %t: snapshot version %d", rotate, v)
 		}
 	}
+}
+
+// Two processes cross a rotation of the timestamp keys. What the fast one has kept
+// since is not void for the slow one, who has the old root.json in mind.
+func TestRotationDealtWithByAnotherProcess(t *testing.T) {
+	f := newFixture(t, tuftest.Options{})
+	f.refresh()
+	f.rotate("timestamp")
+	old := f.File("timestamp.json")
+	f.Publish()
+	f.Publish()
+	other, err := tuf.NewClient(f.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.intercept("/3.root.json", func(w http.ResponseWriter, r *http.Request) {
+		f.handle(f.ServeHTTP)
+		if _, err := other.RefreshAt(t.Context(), f.now); err != nil {
+			t.Error(err)
+		}
+		if err := f.RotateKeys("root"); err != nil { // a root 3, with the timestamp keys of root 2
+			t.Error(err)
+		}
+		f.Publish()
+		f.Replace("timestamp.json", old)
+		f.ServeHTTP(w, r)
+	})
+	_, err = f.client.RefreshAt(t.Context(), f.now)
+	want(t, err, tuf.CodeRollback, false)
+	if v := f.cached("timestamp"); v != 4 {
+		t.Errorf("timestamp version %d in the cache, want 4", v)
+	}
+}
+
+// The slow one was told that there is no new root, and does not put its own in the
+// place of that which the fast one has written.
+func TestNewerRootOfAnotherProcess(t *testing.T) {
+	f := newFixture(t, tuftest.Options{})
+	other, err := tuf.NewClient(f.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.intercept("/2.root.json", func(w http.ResponseWriter, r *http.Request) {
+		f.handle(f.ServeHTTP)
+		f.rotate("timestamp")
+		if _, err := other.RefreshAt(t.Context(), f.now); err != nil {
+			t.Error(err)
+		}
+		http.NotFound(w, r)
+	})
+	_, err = f.client.RefreshAt(t.Context(), f.now)
+	want(t, err, tuf.CodeSignatureThreshold, false)
+	if root, timestamp := f.cached("root"), f.cached("timestamp"); root != 2 || timestamp != 2 {
+		t.Errorf("root version %d, timestamp version %d", root, timestamp)
+	}
+	f.refresh()
 }
 
 // A client that is killed while it waits for any of its requests leaves a cache

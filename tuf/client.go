@@ -220,26 +220,19 @@ func (r *run) fileName(role string, version int64) string {
 // and the way to the newest root in the history.
 func (r *run) updateRoot() error {
 	cached := r.recall("root.json", r.c.limits.Root)
-	known := false   // we have passed the root that the rest of the cache belongs to
-	rotated := false // since that one, timestamp or snapshot keys have changed
-	last := r.c.root // bytes of w.root
+	old := r.oldRoot(cached)
+	rotated := int64(0) // version of the last root that changed timestamp or snapshot keys
+	last := r.c.root    // bytes of w.root
 	advance := func(what, origin string, raw []byte) error {
 		before := r.w.root
 		if err := r.w.nextRoot(what, origin, raw); err != nil {
 			return err
 		}
 		last = raw
-		rotated = rotated || known && before.keysRotated(r.w.root)
-		known = known || sameFile(cached, raw)
+		if before.keysRotated(r.w.root) {
+			rotated = r.w.root.version
+		}
 		return nil
-	}
-	old := r.oldRoot(cached)
-	switch {
-	case sameFile(cached, r.c.root):
-		known = true
-	case old != nil && old.version < r.w.root.version:
-		// The program was updated and brought a newer root along.
-		known, rotated = true, old.keysRotated(r.w.root)
 	}
 
 	for {
@@ -261,6 +254,7 @@ func (r *run) updateRoot() error {
 			}
 		}
 	}
+	recalled := r.w.root.version
 	walk := r.walkRoots(advance)
 
 	if old != nil && old.version > r.w.root.version {
@@ -273,24 +267,33 @@ func (r *run) updateRoot() error {
 		}
 		return walk
 	}
-	if err := r.settleRoot(rotated, last); err != nil && walk == nil {
+	if err := r.settleRoot(recalled, rotated, last); err != nil && walk == nil {
 		return err
 	}
 	return walk
 }
 
 // settleRoot removes what a rotation made void and puts the last root in place,
-// unless another process has come further.
-func (r *run) settleRoot(rotated bool, last []byte) error {
+// unless another process has come further. It goes by the root.json that is there
+// now: another process may have dealt with the rotation, and what it has kept since
+// is not void. If root.json is lost, the files beside it are taken to belong to the
+// version recalled, the last in the history.
+func (r *run) settleRoot(recalled, rotated int64, last []byte) error {
 	return r.store.update(r.ctx, func() error {
 		now, _ := r.store.read("root.json", r.c.limits.Root)
 		if sameFile(now, last) {
 			return nil
 		}
-		if r.rootIsNewer() {
-			return nil
+		void := rotated > recalled
+		if other, _, err := selfSigned("cached root.json", now); err == nil {
+			if other.version > r.w.root.version {
+				return nil
+			}
+			// If the caller's root is newer than the cache, the roots in between
+			// are not known, and the keys are all there is to compare.
+			void = rotated > other.version || other.keysRotated(r.w.root)
 		}
-		if rotated {
+		if void {
 			for _, name := range []string{roleTimestamp, roleSnapshot} {
 				if err := r.store.remove(cacheName(name)); err != nil {
 					return err
