@@ -31,6 +31,9 @@ type step struct {
 	threshold int64
 	pubkeys   []*layoutKey // usable and with distinct public keys
 	unusable  []string     // why others are not
+	// subkeys has the fingerprint of the main key, which is the one that counts,
+	// by that of each OpenPGP subkey.
+	subkeys map[string]string
 	// constraints say which certificates make somebody a functionary.
 	constraints []constraint
 	authorities *authorities // of the layout
@@ -324,7 +327,7 @@ func (l *layoutFile) resolveKeys(s *step, raw *rawStep) error {
 		l.note("step %s has certificate constraints, but the layout names no certificate authority", name)
 	}
 	distinct := map[string]bool{}
-	subkeys := map[string]string{}
+	s.subkeys = map[string]string{}
 	for _, id := range raw.pubkeys {
 		k := l.keys[id]
 		switch {
@@ -334,21 +337,25 @@ func (l *layoutFile) resolveKeys(s *step, raw *rawStep) error {
 			return coded(CodeKey, "step %s needs the key %s: %w", name, safe.Quote(id), k.unusable)
 		case k.key == nil:
 			s.unusable = append(s.unusable, fmt.Sprintf("key %s: %v", safe.Quote(id), k.unusable))
-		case !distinct[k.key.Fingerprint()]:
-			// One public key under two ids is one functionary.
-			distinct[k.key.Fingerprint()] = true
-			s.pubkeys = append(s.pubkeys, k)
-			if k.pgp != nil {
-				for _, sub := range k.pgp.all[1:] {
-					subkeys[sub.key.Fingerprint()] = id
+		default:
+			main := k.key.Fingerprint()
+			for _, sub := range k.subkeys() {
+				if other, ok := s.subkeys[sub]; ok && other != main {
+					return coded(CodeKey, "step %s: a subkey of %s is also one of another key of the step", name, safe.Quote(id))
 				}
+				s.subkeys[sub] = main
+			}
+			// One public key under two ids is one functionary.
+			if !distinct[main] {
+				distinct[main] = true
+				s.pubkeys = append(s.pubkeys, k)
 			}
 		}
 	}
 	// One who has it would be two functionaries.
-	for f, id := range subkeys {
-		if distinct[f] {
-			return coded(CodeKey, "step %s: a subkey of %s is also another key of the step", name, safe.Quote(id))
+	for _, k := range s.pubkeys {
+		if main, ok := s.subkeys[k.key.Fingerprint()]; ok && main != k.key.Fingerprint() {
+			return coded(CodeKey, "step %s: the key %s is also a subkey of another key of the step", name, safe.Quote(k.id))
 		}
 	}
 	if s.threshold > int64(len(s.pubkeys)) && len(s.constraints) == 0 {

@@ -63,6 +63,18 @@ type pgpKey struct {
 	all []pgpPublic // the main key first
 }
 
+// subkeys returns the fingerprints of the OpenPGP subkeys, if there are any.
+func (k *layoutKey) subkeys() []string {
+	if k.pgp == nil {
+		return nil
+	}
+	var list []string
+	for _, sub := range k.pgp.all[1:] {
+		list = append(list, sub.key.Fingerprint())
+	}
+	return list
+}
+
 // A pgpPublic is one public key of an OpenPGP key.
 type pgpPublic struct {
 	fingerprint string // hex, as the metadata states it

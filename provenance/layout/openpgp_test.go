@@ -380,3 +380,101 @@ func TestOpenPGPOwner(t *testing.T) {
 		}
 	}
 }
+
+// A subkey makes nobody a second functionary, however it comes.
+func TestOpenPGPSubkeyCountsOnce(t *testing.T) {
+	a, b, sub := newGPG("main a"), newGPG("main b"), newGPG("grace")
+	with := func(g *gpg) obj {
+		public := g.public()
+		public["subkeys"] = obj{sub.id: sub.public()}
+		return public
+	}
+	write := link("write", obj{}, files("src/main.go", "README"))
+	root := certify(t, "root", "root", nil, nil)
+	grace := certify(t, "grace", "root", root, nil)
+	any := []string{"*"}
+	certificates := func(w *world) {
+		w.layout["rootcas"] = obj{"r1": obj{"keyid": "r1", "keytype": "ed25519", "scheme": "ed25519",
+			"keyval": obj{"public": "", "certificate": pemOf(root)}}}
+		w.step(0)["cert_constraints"] = []obj{{"common_name": "grace", "dns_names": any, "emails": any, "organizations": any, "uris": any, "roots": []string{"r1"}}}
+		w.links["write.cert.link"] = withCert(t, dsse(write, "grace"), "cert", pemOf(grace))
+	}
+	// The plain key that is a's main key, under its usual id.
+	plain := public("main a")
+	for _, c := range []struct {
+		name string
+		edit func(w *world, keys obj)
+		want verify.Code
+	}{
+		{"of two main keys", func(w *world, keys obj) {
+			keys[a.id], keys[b.id] = with(a), with(b)
+			w.step(0)["pubkeys"] = []string{a.id, b.id}
+		}, layout.CodeKey},
+		{"and by certificate", func(w *world, keys obj) {
+			keys[a.id] = with(a)
+			w.step(0)["pubkeys"] = []string{a.id}
+			certificates(w)
+		}, layout.CodeThreshold},
+		{"and by certificate, the main key first as a plain one", func(w *world, keys obj) {
+			keys[a.id], keys[id("main a")] = with(a), plain
+			w.step(0)["pubkeys"] = []string{id("main a"), a.id}
+			w.put("write", write, "main a")
+			certificates(w)
+		}, layout.CodeThreshold},
+		{"and a plain key, the OpenPGP key first", func(w *world, keys obj) {
+			keys[a.id], keys[id("main a")], keys[id("grace")] = with(a), plain, public("grace")
+			w.step(0)["pubkeys"] = []string{a.id, id("main a"), id("grace")}
+			w.put("write", write, "grace")
+		}, layout.CodeKey},
+		{"and a plain key, the main key first as a plain one", func(w *world, keys obj) {
+			keys[a.id], keys[id("main a")], keys[id("grace")] = with(a), plain, public("grace")
+			w.step(0)["pubkeys"] = []string{id("main a"), a.id, id("grace")}
+			w.put("write", write, "grace")
+			w.put("write", write, "main a")
+		}, layout.CodeKey},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld()
+			delete(w.links, "write."+id8("alice")+".link")
+			w.step(0)["threshold"] = 2
+			w.links["write.link"] = sub.sign(t, write)
+			c.edit(w, w.layout["keys"].(obj))
+			if _, err := w.verify(t); !errors.Is(err, c.want) {
+				t.Errorf("got %v, want %s", err, c.want)
+			}
+		})
+	}
+}
+
+// One private key is one project owner.
+func TestOpenPGPOwnersDistinct(t *testing.T) {
+	a, b, sub := newGPG("main a"), newGPG("main b"), newGPG("shared subkey")
+	parse := func(g *gpg) layout.OpenPGPKey {
+		public := g.public()
+		public["subkeys"] = obj{sub.id: sub.public()}
+		k, err := layout.ParseOpenPGPKey(marshal(public))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return k
+	}
+	for _, c := range []struct {
+		name string
+		keys provenance.KeySet
+		pgp  []layout.OpenPGPKey
+	}{
+		{"two with one subkey", provenance.KeySet{}, []layout.OpenPGPKey{parse(a), parse(b)}},
+		{"a subkey in the key set", keySet(t, "shared subkey"), []layout.OpenPGPKey{parse(a)}},
+		{"a main key in the key set", keySet(t, "main a"), []layout.OpenPGPKey{parse(a)}},
+		{"one twice", provenance.KeySet{}, []layout.OpenPGPKey{parse(a), parse(a)}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld()
+			w.opts.OpenPGPKeys = c.pgp
+			_, err := layout.Verify(context.Background(), sub.sign(t, w.layout), c.keys, layout.DirLinks(w.fs()), w.opts)
+			if !errors.Is(err, layout.CodeOptions) {
+				t.Errorf("got %v, want %s", err, layout.CodeOptions)
+			}
+		})
+	}
+}

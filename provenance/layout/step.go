@@ -162,6 +162,11 @@ func (r *run) examine(f File, s *step, links LinkSource, path []string) (*witnes
 	}
 	certified, refused := env.certified(s.authorities, s.constraints, r.at)
 	for _, k := range certified {
+		// A subkey counts for its main key, also by certificate.
+		if main, ok := s.subkeys[k.key.Fingerprint()]; ok {
+			i := slices.IndexFunc(s.pubkeys, func(p *layoutKey) bool { return p.key.Fingerprint() == main })
+			k = s.pubkeys[i]
+		}
 		signers = addKey(signers, k)
 	}
 	reasons = append(reasons, refused...)

@@ -42,6 +42,9 @@ func Verify(ctx context.Context, layout []byte, keys provenance.KeySet, links Li
 	if err := opts.check(); err != nil {
 		return nil, err
 	}
+	if err := distinctOwners(owners); err != nil {
+		return nil, err
+	}
 	r := &run{ctx: ctx, opts: &opts, limits: opts.Limits.withDefaults(), at: clock.At(opts.Time)}
 	r.work = r.limits.PatternWork
 
@@ -154,6 +157,26 @@ func layoutOwners(keys provenance.KeySet, pgp []OpenPGPKey) []owner {
 		owners = append(owners, owner{issuer: k.Issuer(), pgp: k.k})
 	}
 	return owners
+}
+
+// distinctOwners returns a [*verify.Error] if one private key could sign for two
+// owners.
+func distinctOwners(owners []owner) error {
+	seen := map[string]int{}
+	for i, o := range owners {
+		keys := []string{o.issuer.ID}
+		if o.pgp != nil {
+			keys = append(keys, o.pgp.subkeys()...)
+		}
+		for _, k := range keys {
+			if first, ok := seen[k]; ok && first != i {
+				return &verify.Error{Code: CodeOptions, What: "layout keys", Expected: "keys and subkeys that are all different",
+					Found: fmt.Sprintf("%s in both %v and %v", k, owners[first].issuer, o.issuer)}
+			}
+			seen[k] = i
+		}
+	}
+	return nil
 }
 
 // countOwners says which of the owners have signed the envelope.
