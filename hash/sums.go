@@ -20,7 +20,8 @@ import (
 // that begins with a backslash has \\, \n and \r in the name for a backslash, a
 // newline and a carriage return, as GNU coreutils write them; in other lines a
 // backslash is one. Lines that begin with # are comments. The mark * for binary
-// files means nothing.
+// files means nothing. A name that ends in a carriage return, unescaped, is refused:
+// the tools drop it.
 //
 // Names are taken as they are: "./a" is not "a". Anything else in a line, an empty
 // line, and a digest that is not lower-case hex of the right length are an
@@ -133,8 +134,8 @@ func tagAlgorithm(tag string) (Algorithm, bool) {
 // Sums returns the manifest in the form that [ParseSums] reads, sorted by name,
 // for sha256sum -c and its relatives. An entry that is not a file is an [*Error]
 // with [CodeNotRegular], as the form cannot hold it; a file that has no digest of
-// this algorithm is one with [CodeAlgorithm], and a name with a NUL one with
-// [CodeName].
+// this algorithm is one with [CodeAlgorithm], and a name with a NUL, or "-", which
+// the tools read as standard input, one with [CodeName].
 func (m *Manifest) Sums(alg Algorithm) ([]byte, error) {
 	return m.lines(alg, func(b []byte, name, hex string) []byte {
 		b = append(b, hex...)
@@ -173,6 +174,9 @@ func (m *Manifest) lines(alg Algorithm, line func(b []byte, name, hex string) []
 		d, ok := e.Digests.Get(alg)
 		if !ok {
 			return nil, &Error{Code: CodeAlgorithm, Name: e.Name, Detail: "has no digest with " + alg.String()}
+		}
+		if e.Name == "-" {
+			return nil, &Error{Code: CodeName, Name: e.Name, Detail: "would be read as standard input"}
 		}
 		if strings.Contains(e.Name, "\x00") {
 			return nil, &Error{Code: CodeName, Name: e.Name, Detail: "has a NUL in its name"}
@@ -217,6 +221,10 @@ func lineName(n int, s string, escaped bool) (string, error) {
 		return "", badLine(n, "NUL in a name")
 	}
 	if !escaped {
+		if strings.HasSuffix(s, "\r") {
+			// coreutils drop it; a name that ends so is escaped.
+			return "", badLine(n, "ends in a carriage return, as if it had gone through Windows")
+		}
 		return s, nil
 	}
 	var b strings.Builder
