@@ -6,6 +6,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -18,7 +20,7 @@ import (
 // compare holds the folder or archive against a list. The error is a
 // *hash.MismatchError if they differ.
 func (s *settings) compare(ctx context.Context, stdout, stderr io.Writer) error {
-	data, err := os.ReadFile(s.check)
+	data, err := readList(s.check)
 	if err != nil {
 		return err
 	}
@@ -37,11 +39,17 @@ func (s *settings) compare(ctx context.Context, stdout, stderr io.Writer) error 
 			}
 		}
 	}
-	tree, err := s.measure(ctx, stderr, algs)
+	var identities []hash.Algorithm
+	if whole != nil {
+		if identities, err = whole.identityAlgorithms(); err != nil {
+			return fmt.Errorf("%s: %w", hash.EscapeName(s.check), err)
+		}
+	}
+	tree, err := s.measure(ctx, stderr, append(algs, identities...))
 	if err != nil {
 		return err
 	}
-	if !whole {
+	if whole == nil {
 		if tree, err = onlyFiles(tree, stderr); err != nil {
 			return err
 		}
@@ -49,28 +57,55 @@ func (s *settings) compare(ctx context.Context, stdout, stderr io.Writer) error 
 	if err := tree.Match(manifest); err != nil {
 		return err
 	}
+	for _, alg := range identities {
+		got, err := identity(tree, alg, s.prefix)
+		if err != nil {
+			return err
+		}
+		if want := whole.Identities[alg.String()]; got != want {
+			return fmt.Errorf("%w %s: %s, listed %q", errIdentity, alg, got, want)
+		}
+	}
 	fmt.Fprintf(stdout, "%d entries, all as listed\n", manifest.Len())
 	return nil
 }
 
-// parse reads a list in one of the formats that list writes. whole says that the
-// list has all that a tree has.
-func (s *settings) parse(data []byte) (m *hash.Manifest, whole bool, err error) {
+// errIdentity begins the line about a digest of the whole that differs, although
+// all entries are as listed.
+var errIdentity = errors.New("changed identity")
+
+// readList reads the list of -check. It does not wait for a FIFO.
+func readList(name string) ([]byte, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	const max = 1 << 30
+	if !info.Mode().IsRegular() || info.Size() > max {
+		return nil, fmt.Errorf("%s: no regular file of at most %d bytes", hash.EscapeName(name), max)
+	}
+	return os.ReadFile(name)
+}
+
+// parse reads a list in one of the formats that list writes. whole is not nil if
+// the list has all that a tree has.
+func (s *settings) parse(data []byte) (m *hash.Manifest, whole *listing, err error) {
 	first, _, _ := bytes.Cut(withoutComments(data), []byte("\n"))
+	digits, _, _ := bytes.Cut(bytes.TrimPrefix(first, []byte(`\`)), []byte(" "))
+	_, notHex := hex.DecodeString(string(digits))
 	switch {
 	case bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")):
-		m, err = parseListing(data)
-		return m, true, err
-	case bytes.Contains(first, []byte(") = ")):
+		return parseListing(data)
+	case notHex != nil && bytes.Contains(first, []byte(") = ")):
 		m, err = hash.ParseTagged(data)
-		return m, false, err
+		return m, nil, err
 	}
 	alg, err := s.sumsAlgorithm(string(first))
 	if err != nil {
-		return nil, false, err
+		return nil, nil, err
 	}
 	m, err = hash.ParseSums(data, alg)
-	return m, false, err
+	return m, nil, err
 }
 
 func withoutComments(data []byte) []byte {

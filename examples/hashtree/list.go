@@ -4,10 +4,12 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/tallystick/tallystick/hash"
 )
@@ -128,18 +130,50 @@ func listJSON(w io.Writer, tree *hash.Tree, identities map[string]string) error 
 		}
 		l.Entries = append(l.Entries, item)
 	}
+	return l.encode(w)
+}
+
+func (l listing) encode(w io.Writer) error {
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
 	enc.SetEscapeHTML(false)
 	return enc.Encode(l)
 }
 
-// parseListing reads what listJSON has written.
-func parseListing(data []byte) (*hash.Manifest, error) {
-	var l listing
-	if err := json.Unmarshal(data, &l); err != nil {
-		return nil, err
+// identityAlgorithms returns the algorithms of the identities in the list.
+func (l *listing) identityAlgorithms() ([]hash.Algorithm, error) {
+	var algs []hash.Algorithm
+	for name := range l.Identities {
+		a, err := hash.ParseAlgorithm(name)
+		if err != nil {
+			return nil, err
+		}
+		algs = append(algs, a)
 	}
+	slices.Sort(algs)
+	return algs, nil
+}
+
+// parseListing reads what listJSON has written, and nothing else: encoding/json
+// takes repeated members, unknown ones and other spellings, so that a list could
+// say two things.
+func parseListing(data []byte) (*hash.Manifest, *listing, error) {
+	l := new(listing)
+	if err := json.Unmarshal(data, l); err != nil {
+		return nil, nil, err
+	}
+	var again bytes.Buffer
+	if err := l.encode(&again); err != nil {
+		return nil, nil, err
+	}
+	if !bytes.Equal(again.Bytes(), data) {
+		return nil, nil, errors.New("this JSON is not as hashtree writes it, byte for byte")
+	}
+	m, err := l.manifest()
+	return m, l, err
+}
+
+func (l *listing) manifest() (*hash.Manifest, error) {
 	var entries []hash.ManifestEntry
 	for _, item := range l.Entries {
 		name, err := hash.UnescapeName(item.Name)
@@ -170,7 +204,7 @@ func parseListing(data []byte) (*hash.Manifest, error) {
 		entries = append(entries, e)
 	}
 	if len(entries) == 0 {
-		return nil, errors.New("the list is empty")
+		return nil, errors.New("the list is empty, and would be one of anything")
 	}
 	return hash.NewManifest(entries...)
 }

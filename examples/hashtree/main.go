@@ -18,7 +18,8 @@
 //	-identity LIST   dirHash (Go's h1:), gitTree, gitTree:sha256: digests of the
 //	                 whole. Without -format nothing else is printed
 //	-prefix P        what dirHash puts before each name, such as module@v1.0.0/
-//	-check FILE      hold PATH against a list in one of the three formats
+//	-check FILE      hold PATH against a list in one of the three formats; the
+//	                 identities in a JSON list too, with -prefix where it was used
 //	-exclude PATTERN leave out what matches; may be repeated
 //
 // Names in lists are relative to PATH, so that
@@ -37,6 +38,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -45,6 +47,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"unicode"
 
 	"github.com/tallystick/tallystick/hash"
 )
@@ -52,6 +55,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second interrupt ends the program at once
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
@@ -78,19 +82,38 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitGood
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "hashtree: %v\n", err)
+		fmt.Fprintf(stderr, "hashtree: %s\n", printable(err))
 		return exitFailed
 	}
-	err = s.do(ctx, stdout, stderr)
+	// All or nothing: half a list would look like a list.
+	var out bytes.Buffer
+	status := exitGood
+	err = s.do(ctx, &out, stderr)
 	if different, ok := errors.AsType[*hash.MismatchError](err); ok {
-		printDelta(stdout, &different.Delta)
-		return exitDifferent
+		printDelta(&out, &different.Delta)
+		status, err = exitDifferent, nil
+	} else if errors.Is(err, errIdentity) {
+		fmt.Fprintln(&out, err)
+		status, err = exitDifferent, nil
+	}
+	if err == nil {
+		_, err = stdout.Write(out.Bytes())
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "hashtree: %v\n", err)
+		fmt.Fprintf(stderr, "hashtree: %s\n", printable(err))
 		return exitFailed
 	}
-	return exitGood
+	return status
+}
+
+// printable returns the text of an error in one line. Ours are escaped, those of
+// the operating system hold names as they are.
+func printable(err error) string {
+	s := err.Error()
+	if strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) || r == unicode.ReplacementChar }) {
+		return hash.EscapeName(s)
+	}
+	return s
 }
 
 func parseFlags(args []string, stderr io.Writer) (*settings, error) {

@@ -7,6 +7,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -211,6 +212,61 @@ func TestJSON(t *testing.T) {
 	}
 }
 
+// A list that says two things, or that somebody has edited, is none.
+func TestListsThatAreNone(t *testing.T) {
+	dir := plant(t, hello)
+	_, list, _ := start(t, "-format", "json", "-identity", "dirHash", dir)
+	if status, stdout, stderr := start(t, "-check", write(t, list), dir); status != exitGood {
+		t.Fatalf("the control: exit %d, %s%s", status, stdout, stderr)
+	}
+	for _, test := range []struct {
+		name, from, to string
+		status         int
+		want           string
+	}{
+		{"two digests", `"sha256": "2cf`, `"sha256": "00", "sha256": "2cf`, exitFailed, "byte for byte"},
+		{"case variant", `"entries"`, `"Entries": [], "entries"`, exitFailed, "byte for byte"},
+		{"unknown member", `"entries"`, `"x": 1, "entries"`, exitFailed, "byte for byte"},
+		{"other identity", `"dirHash": "h1:`, `"dirHash": "h1:A`, exitDifferent, "changed identity dirHash"},
+	} {
+		edited := strings.Replace(list, test.from, test.to, 1)
+		status, stdout, stderr := start(t, "-check", write(t, edited), dir)
+		if status != test.status || !strings.Contains(stdout+stderr, test.want) {
+			t.Errorf("%s: exit %d, %s%s", test.name, status, stdout, stderr)
+		}
+	}
+}
+
+// A sums list whose first name looks like the other format is still one.
+func TestNameLikeATag(t *testing.T) {
+	dir := plant(t, map[string]string{"a) = b": "x"})
+	_, list, _ := start(t, dir)
+	if status, stdout, stderr := start(t, "-check", write(t, list), dir); status != exitGood {
+		t.Errorf("exit %d, %s%s", status, stdout, stderr)
+	}
+}
+
+// full is a device without space.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("no space") }
+
+func TestOutputIsLost(t *testing.T) {
+	for _, args := range [][]string{nil, {"-identity", "dirHash"}, {"-format", "json"}} {
+		var errs bytes.Buffer
+		if status := run(t.Context(), append(args, plant(t, hello)), full{}, &errs); status != exitFailed || !strings.Contains(errs.String(), "no space") {
+			t.Errorf("%v: exit %d, %s", args, status, errs.String())
+		}
+	}
+}
+
+func TestErrorsAreEscaped(t *testing.T) {
+	_, _, stderr := start(t, filepath.Join(t.TempDir(), "no\x1b[31mpe"))
+	if strings.Contains(stderr, "\x1b") || !strings.Contains(stderr, `\x1b[31mpe`) {
+		t.Errorf("%q", stderr)
+	}
+}
+
 func TestFailures(t *testing.T) {
 	dir := plant(t, hello)
 	for _, test := range []struct {
@@ -233,7 +289,7 @@ func TestFailures(t *testing.T) {
 		{"empty list", []string{"-check", write(t, ""), dir}, "digits"},
 		{"malformed list", []string{"-check", write(t, "hello\n"), dir}, "digits"},
 		{"malformed JSON", []string{"-check", write(t, "{"), dir}, "JSON"},
-		{"empty JSON", []string{"-check", write(t, "{}"), dir}, "empty"},
+		{"empty JSON", []string{"-check", write(t, "{\n  \"entries\": [],\n  \"notCovered\": []\n}\n"), dir}, "empty"},
 		{"check and format", []string{"-check", "x", "-format", "json", dir}, "-check"},
 		{"bad pattern", []string{"-exclude", "[", dir}, "["},
 	} {

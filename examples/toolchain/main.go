@@ -71,6 +71,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	context.AfterFunc(ctx, stop) // a second interrupt ends the program at once
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
@@ -230,8 +231,16 @@ func toolchainOf(goroot, hostOS, hostArch string) (path, version string, err err
 	return path, version, nil
 }
 
-// readSmall reads a file that should be small.
+// readSmall reads a file that should be small. It waits for nothing: an
+// installation that is examined may have a FIFO where a file should be.
 func readSmall(name string) ([]byte, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s: not a regular file", hash.EscapeName(name))
+	}
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, err
