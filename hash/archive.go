@@ -71,7 +71,8 @@ func entryName(raw string, folder bool) (string, error) {
 }
 
 // enter makes the node of an entry with a checked name. It returns nil for what
-// the options leave out.
+// the options leave out. What cannot be measured enters with type 0, so that its
+// name is taken.
 func (a *archiver) enter(name string, typ EntryType) (*node, error) {
 	if err := a.count(1, name); err != nil {
 		return nil, err
@@ -99,7 +100,7 @@ func (a *archiver) enter(name string, typ EntryType) (*node, error) {
 	case exists && before.n.typ == typ:
 		return nil, &Error{Code: CodeName, Name: name, Detail: "is in the archive twice"}
 	case exists:
-		return nil, &Error{Code: CodeName, Name: name, Detail: fmt.Sprintf("is a %s and a %s in one archive", before.n.typ, typ)}
+		return nil, &Error{Code: CodeName, Name: name, Detail: fmt.Sprintf("is a %s and a %s in one archive", kind(before.n.typ), kind(typ))}
 	}
 	if a.dropped[name] {
 		return nil, nil
@@ -115,11 +116,19 @@ func (a *archiver) enter(name string, typ EntryType) (*node, error) {
 	return n, nil
 }
 
+// kind describes a type, 0 being that of what cannot be measured.
+func kind(typ EntryType) string {
+	if typ == 0 {
+		return "special file"
+	}
+	return typ.String()
+}
+
 // parent makes sure that name is a folder.
 func (a *archiver) parent(name string) (out bool, err error) {
 	if before, exists := a.byName[name]; exists {
 		if before.n.typ != Dir {
-			return false, &Error{Code: CodeName, Name: name, Detail: fmt.Sprintf("is a %s in the archive and has entries below it", before.n.typ)}
+			return false, &Error{Code: CodeName, Name: name, Detail: fmt.Sprintf("is a %s in the archive and has entries below it", kind(before.n.typ))}
 		}
 		return false, nil
 	}

@@ -4,7 +4,10 @@
 package hash
 
 import (
+	"cmp"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 )
 
@@ -17,6 +20,9 @@ type builder struct {
 	seen      int // entries, excluded ones too
 	nameBytes int64
 	bytes     atomic.Int64
+
+	failuresMu sync.Mutex
+	failures   []failure // that the caller goes on after
 
 	// Nodes and digests are cut from slabs: one allocation for many files,
 	// and a node does not move while a worker fills it in.
@@ -94,8 +100,41 @@ func (b *builder) add(name string, typ EntryType) (*node, error) {
 	return n, nil
 }
 
+// A failure is an entry that could not be measured.
+type failure struct {
+	number int64 // its place in the order of the walk
+	err    error
+}
+
+// goOn asks the caller whether to go on after an error, and returns nil if so.
+func (b *builder) goOn(number int64, err error) error {
+	// Not what only wraps one: the error must be about an entry.
+	e, ok := err.(*Error)
+	if b.OnError == nil || !ok || e.Code != CodeRead && e.Code != CodeNotRegular && e.Code != CodeChanged {
+		return err
+	}
+	if e.Name == "" {
+		err = withName(err, ".") // the root
+	}
+	b.failuresMu.Lock()
+	defer b.failuresMu.Unlock()
+	if err := b.OnError(err); err != nil {
+		return err
+	}
+	b.failures = append(b.failures, failure{number, err})
+	return nil
+}
+
+// tree returns the tree. Nodes without a type could not be measured.
 func (b *builder) tree() *Tree {
 	t := &Tree{nodes: b.nodes, algs: b.algs, identities: b.identities, excluded: b.excluded}
+	slices.SortFunc(b.failures, func(a, b failure) int { return cmp.Compare(a.number, b.number) })
+	for _, f := range b.failures {
+		t.errs = append(t.errs, f.err)
+	}
+	if t.errs != nil {
+		t.nodes = slices.DeleteFunc(t.nodes, func(n *node) bool { return n.typ == 0 })
+	}
 	t.finish()
 	return t
 }

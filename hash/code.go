@@ -43,6 +43,9 @@ const (
 	CodeArchive Code = "hash/archive"
 	// CodeManifest: a list of digests is not in the format that it should be.
 	CodeManifest Code = "hash/manifest"
+	// CodePartial: a tree lacks entries that could not be measured, and what
+	// was asked for needs all of them.
+	CodePartial Code = "hash/partial"
 	// CodeMismatch: a tree is not the one that a manifest lists.
 	CodeMismatch Code = "hash/mismatch"
 	// CodeOptions: the caller asked for something that makes no sense.

@@ -30,7 +30,9 @@
 // two identities: the Go module hash "h1:" ([Tree.DirHash]) and the git tree
 // ([Tree.GitTree]).
 //
-// [TreeOptions.Progress] tells how far a measurement has come.
+// [TreeOptions.Progress] tells how far a measurement has come. What cannot be
+// measured ends it, unless [TreeOptions.OnError] says otherwise: then the tree is
+// partial, says so ([Tree.Errors]) and matches nothing.
 //
 // # Claims about trees
 //

@@ -20,8 +20,8 @@ import (
 //
 // The hash has no place for links, which x/mod would follow: a tree with one is
 // an [*Error] with [CodeNotRegular]. A newline in a name or in the prefix is one
-// with [CodeName], and a tree whose files were not measured with SHA256 one with
-// [CodeAlgorithm].
+// with [CodeName], a tree whose files were not measured with SHA256 one with
+// [CodeAlgorithm], and a partial tree one with [CodePartial].
 func (t *Tree) DirHash(prefix string) (Digest, error) {
 	if err := t.has(DirHash); err != nil {
 		return Digest{}, err
@@ -54,8 +54,8 @@ func (t *Tree) DirHash(prefix string) (Digest, error) {
 
 // has reports whether the files were measured as an identity needs it.
 func (t *Tree) has(identity Algorithm) error {
-	if !t.measured {
-		return &Error{Code: CodeOptions, Detail: "the zero Tree was never measured"}
+	if err := t.whole(); err != nil {
+		return err
 	}
 	need := identity.fileAlgorithm()
 	for _, a := range t.algs {
@@ -73,7 +73,8 @@ func (t *Tree) has(identity Algorithm) error {
 // files count as not executable.
 //
 // A tree whose files were not measured with the git blob algorithm of the same
-// kind is an [*Error] with [CodeAlgorithm].
+// kind is an [*Error] with [CodeAlgorithm], and a partial tree one with
+// [CodePartial].
 func (t *Tree) GitTree(alg Algorithm) (Digest, error) {
 	if alg != GitTree && alg != GitTreeSHA256 {
 		return Digest{}, &Error{Code: CodeAlgorithm, Name: alg.String(), Detail: "is not a git tree algorithm"}

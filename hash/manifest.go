@@ -90,8 +90,12 @@ func NewManifest(entries ...ManifestEntry) (*Manifest, error) {
 }
 
 // Manifest returns what the tree holds as a claim, for other trees to be
-// matched with. It lists folders, also when there are none.
+// matched with. It lists folders, also when there are none. That of a partial
+// tree is empty and so matches nothing, see [Tree.Errors].
 func (t *Tree) Manifest() *Manifest {
+	if t.errs != nil {
+		return &Manifest{}
+	}
 	m := &Manifest{folders: true, entries: make([]ManifestEntry, len(t.nodes))}
 	for i := range t.nodes {
 		m.entries[i] = t.claim(i)

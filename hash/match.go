@@ -4,7 +4,10 @@
 package hash
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -32,7 +35,8 @@ type Change struct {
 // A Difference is one property in which an entry differs.
 type Difference struct {
 	// Field is "type", "size", "executable", "target", the name of an
-	// algorithm, or "digests" if no shared algorithm proves anything.
+	// algorithm, "digests" if no shared algorithm proves anything, or
+	// "measured" if one of two trees is partial.
 	Field string
 	// What was wanted and found, printable.
 	Want, Got string
@@ -83,13 +87,13 @@ func (e *MismatchError) Is(target error) bool { return target == CodeMismatch }
 // files cannot hold them. A link that the manifest does not list is always extra.
 //
 // An empty manifest and the zero Tree are an [*Error] with [CodeOptions]: they
-// would match each other.
+// would match each other. A partial tree is one with [CodePartial].
 func (t *Tree) Match(m *Manifest) error {
 	if m.Len() == 0 {
 		return &Error{Code: CodeOptions, Detail: "a manifest without entries matches nothing"}
 	}
-	if !t.measured {
-		return &Error{Code: CodeOptions, Detail: "the zero Tree was never measured"}
+	if err := t.whole(); err != nil {
+		return err
 	}
 	d := compare(len(m.entries), func(i int) ManifestEntry { return m.entries[i] }, t, m.folders)
 	if d.Same() {
@@ -100,8 +104,65 @@ func (t *Tree) Match(m *Manifest) error {
 
 // Diff compares two trees as [Tree.Match] would, folders included. Execute bits
 // that one of the trees does not know are not compared.
+//
+// What a partial tree has in [Tree.Errors] is in [Delta.Changed] with the Field
+// "measured", so that the trees are never the same; "." is the root. What is below
+// a folder that could not be measured is missing or extra.
 func Diff(want, got *Tree) *Delta {
-	return compare(len(want.nodes), want.claim, got, true)
+	d := compare(len(want.nodes), want.claim, got, true)
+	if want.errs != nil || got.errs != nil {
+		d.addUnmeasured(want, got)
+	}
+	return d
+}
+
+// addUnmeasured moves the names that could not be measured in one of the trees
+// to Changed.
+func (d *Delta) addUnmeasured(want, got *Tree) {
+	found := make(map[string]*Difference)
+	note := func(t *Tree, side func(*Difference) *string) {
+		for _, err := range t.errs {
+			e, _ := errors.AsType[*Error](err)
+			diff := found[e.Name]
+			if diff == nil {
+				diff = &Difference{Field: "measured"}
+				found[e.Name] = diff
+			}
+			*side(diff) = e.Error()
+		}
+	}
+	note(want, func(d *Difference) *string { return &d.Want })
+	note(got, func(d *Difference) *string { return &d.Got })
+	moved := func(name string) bool { return found[name] != nil }
+	d.Missing = slices.DeleteFunc(d.Missing, moved)
+	d.Extra = slices.DeleteFunc(d.Extra, moved)
+	for name, diff := range found {
+		diff.Want = cmp.Or(diff.Want, presence(want, name))
+		diff.Got = cmp.Or(diff.Got, presence(got, name))
+	}
+	for i := range d.Changed {
+		c := &d.Changed[i]
+		if diff := found[c.Name]; diff != nil {
+			c.Differences = append(c.Differences, *diff)
+			delete(found, c.Name)
+		}
+	}
+	for name, diff := range found {
+		_, wanted := want.Lookup(name)
+		_, there := got.Lookup(name)
+		if wanted && there {
+			d.Equal-- // a folder that changed, with all its entries
+		}
+		d.Changed = append(d.Changed, Change{name, []Difference{*diff}})
+	}
+	slices.SortFunc(d.Changed, func(a, b Change) int { return strings.Compare(a.Name, b.Name) })
+}
+
+func presence(t *Tree, name string) string {
+	if _, ok := t.Lookup(name); ok || name == "." {
+		return "measured"
+	}
+	return "not there"
 }
 
 // compare walks over both sorted lists at once.

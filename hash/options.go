@@ -49,6 +49,21 @@ type TreeOptions struct {
 	// whatever the tree.
 	Workers int
 
+	// OnError, if not nil, is told of an entry that cannot be measured, with
+	// the [*Error] that would have ended the measurement: what cannot be
+	// opened or read ([CodeRead]), is neither file, folder nor link
+	// ([CodeNotRegular]) or changed although it was tried twice
+	// ([CodeChanged]). If it returns nil the measurement goes on without the
+	// entry and all below it, and the [Tree] is partial: see [Tree.Errors].
+	// The entries of a folder that changes while it is visited are kept. What
+	// it returns otherwise ends the measurement and is its error.
+	//
+	// It is not asked about the context, a limit, the folder to be measured
+	// itself when it cannot be listed, and an archive that says two things or
+	// cannot be read: these always end. Calls come from several goroutines,
+	// one at a time, in no order.
+	OnError func(error) error
+
 	// Progress, if not nil, is told how far the measurement has come: at most
 	// ten times a second, and once more after the last file if all went well.
 	// Calls come from other goroutines than the caller's, one at a time, and

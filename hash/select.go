@@ -13,7 +13,8 @@ import (
 // called for every entry in order and returns its new name and whether it is
 // kept. Folders that the new names imply are part of the result, and what pick
 // leaves out is in [Tree.Excluded], by its old name. The facts stay what they
-// are; nothing is measured again.
+// are; nothing is measured again. What is selected of a partial tree is partial,
+// with the same [Tree.Errors].
 //
 // A new name that is empty, absolute or not clean, that repeats, or that lies
 // below a file or link is an [*Error] with [CodeName].
@@ -21,7 +22,7 @@ func (t *Tree) Select(pick func(Entry) (name string, keep bool)) (*Tree, error) 
 	if !t.measured {
 		return nil, &Error{Code: CodeOptions, Detail: "the zero Tree was never measured"}
 	}
-	s := &Tree{algs: t.algs, identities: t.identities, excluded: t.Excluded()}
+	s := &Tree{algs: t.algs, identities: t.identities, excluded: t.Excluded(), errs: t.errs}
 	byName := make(map[string]*node, len(t.nodes))
 	for e := range t.Entries() {
 		name, keep := pick(e)

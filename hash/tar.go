@@ -206,6 +206,7 @@ func newTarArchiver(ctx context.Context, p *plan, raw *sourceReader) (*tarArchiv
 // entry puts one entry into the tree.
 func (a *tarArchiver) entry(hdr *tar.Header) error {
 	var typ EntryType
+	special := ""
 	switch hdr.Typeflag {
 	case tar.TypeXGlobalHeader:
 		return checkGlobal(hdr)
@@ -216,7 +217,7 @@ func (a *tarArchiver) entry(hdr *tar.Header) error {
 	case tar.TypeSymlink:
 		typ = Link
 	default:
-		return &Error{Code: CodeNotRegular, Name: hdr.Name, Detail: describeTarType(hdr.Typeflag)}
+		special = describeTarType(hdr.Typeflag)
 	}
 	name, err := entryName(hdr.Name, typ == Dir)
 	if err != nil {
@@ -228,6 +229,12 @@ func (a *tarArchiver) entry(hdr *tar.Header) error {
 		}
 		a.root = true
 		return nil
+	}
+	if special != "" {
+		if n, err := a.enter(name, 0); err != nil || n == nil {
+			return err
+		}
+		return a.goOn(int64(len(a.failures)), &Error{Code: CodeNotRegular, Name: name, Detail: special})
 	}
 	// Some readers take it for content, others for a size that means nothing.
 	if (typ != File || hdr.Typeflag == tar.TypeLink) && hdr.Size != 0 {

@@ -4,6 +4,7 @@
 package hash
 
 import (
+	"fmt"
 	"iter"
 	"slices"
 	"sort"
@@ -41,6 +42,7 @@ type Tree struct {
 	identities []Algorithm
 	size       int64
 	excluded   []string
+	errs       []error // of what could not be measured, each an *Error
 	notCovered []string
 	measured   bool
 }
@@ -191,6 +193,25 @@ func (t *Tree) Algorithms() []Algorithm { return slices.Clone(t.algs) }
 // Excluded returns the sorted names of what [TreeOptions.Exclude] or
 // [Tree.Select] left out. What is in an excluded folder is not listed.
 func (t *Tree) Excluded() []string { return slices.Clone(t.excluded) }
+
+// Errors returns why entries could not be measured that [TreeOptions.OnError]
+// went on without, in the order of the walk; each is an [*Error] whose Name is
+// that of the entry. A tree with errors is partial. Its entries are facts, but it
+// stands for nothing: [Tree.Match], [Tree.DirHash], [Tree.GitTree] and
+// [Tree.Artifact] fail with [CodePartial], [Tree.Manifest] is empty, and [Diff]
+// always finds a difference. Whoever goes by [Tree.Entries] has to look here.
+func (t *Tree) Errors() []error { return slices.Clone(t.errs) }
+
+// whole returns an error if the tree was not measured, or not all of it.
+func (t *Tree) whole() error {
+	if !t.measured {
+		return &Error{Code: CodeOptions, Detail: "the zero Tree was never measured"}
+	}
+	if t.errs != nil {
+		return &Error{Code: CodePartial, Detail: fmt.Sprintf("%d entries could not be measured", len(t.errs)), Err: t.errs[0]}
+	}
+	return nil
+}
 
 // NotCovered says in words which properties of the entries were not measured,
 // so that equal trees may differ in them. Whether something was excluded is

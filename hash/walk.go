@@ -29,7 +29,8 @@ import (
 // changes while it is visited have [CodeChanged]; a limit has [CodeLimit]; what
 // cannot be opened or read has [CodeRead]. If there are several the one returned
 // is the first in the order of a walk that visits the entries of each folder by
-// the bytes of their names. When ctx is done its error is returned.
+// the bytes of their names. With [TreeOptions.OnError] the measurement can go on
+// without such entries. When ctx is done its error is returned.
 //
 // On file systems whose clock is coarse, a change within the same tick as the
 // one before it can go unseen.
@@ -110,6 +111,8 @@ type measurement struct {
 	base   string
 	stat   stat
 	number int64
+
+	counted int64 // bytes that were accounted for
 }
 
 func (w *walker) walk(root folder) error {
@@ -133,8 +136,11 @@ func (w *walker) walk(root folder) error {
 			base := f.names[f.next]
 			f.next++
 			w.number++
+			nodes := len(w.nodes)
 			if err := w.visit(f, base); err != nil {
-				return err
+				if err := w.without(f, nodes, err); err != nil {
+					return err
+				}
 			}
 			continue
 		}
@@ -143,6 +149,32 @@ func (w *walker) walk(root folder) error {
 		}
 	}
 	return nil
+}
+
+// without goes on without what was just visited, if the caller wants to. f is the
+// folder that it is in and nodes the number of nodes before.
+func (w *walker) without(f *frame, nodes int, err error) error {
+	if err := w.goOn(w.number, err); err != nil {
+		return err
+	}
+	if top := w.stack[len(w.stack)-1]; top != f {
+		top.dir.release()
+		w.stack = w.stack[:len(w.stack)-1]
+	}
+	if len(w.nodes) > nodes {
+		w.nodes[nodes].typ = 0
+		return nil // its name was accounted for
+	}
+	e, _ := errors.AsType[*Error](err)
+	return w.keep(e.Name, e.Name)
+}
+
+// failEntry ends the measurement unless the caller wants to go on without an
+// entry.
+func (w *walker) failEntry(number int64, err error) {
+	if err := w.goOn(number, err); err != nil {
+		w.fail(number, err)
+	}
 }
 
 // enter puts an open folder on the stack and lists it. before is what lstat
@@ -220,10 +252,19 @@ func (w *walker) leave(f *frame) error {
 	w.flush()
 	w.letGo(f)
 	w.stack = w.stack[:len(w.stack)-1]
-	if len(w.stack) == 0 || w.stack[len(w.stack)-1].dir != nil {
-		return nil
+	for len(w.stack) > 0 && w.stack[len(w.stack)-1].dir == nil {
+		at, err := w.reopen()
+		if err == nil {
+			break
+		}
+		w.number++
+		if err := w.goOn(w.number, err); err != nil {
+			return err
+		}
+		// The rest of that folder is out of reach.
+		w.stack = w.stack[:at]
 	}
-	return w.reopen()
+	return nil
 }
 
 // letGo closes a folder when the last of its files is measured. If it does not
@@ -237,9 +278,9 @@ func (w *walker) letGo(f *frame) {
 		}
 		switch st, err := dir.stat(); {
 		case err != nil:
-			w.fail(number, &Error{Code: CodeRead, Name: name, Err: err})
+			w.failEntry(number, &Error{Code: CodeRead, Name: name, Err: err})
 		case !st.untouched(listed):
-			w.fail(number, changed(name, "entries were added, removed or renamed while it was visited"))
+			w.failEntry(number, changed(name, "entries were added, removed or renamed while it was visited"))
 		}
 	}
 	dir.release()
@@ -247,14 +288,14 @@ func (w *walker) letGo(f *frame) {
 }
 
 // reopen opens the topmost folder again, and half as many above it as may be
-// open, from the root down.
-func (w *walker) reopen() error {
+// open, from the root down. If one cannot be opened it returns its place.
+func (w *walker) reopen() (int, error) {
 	at := w.stack[0].dir.hold()
 	for i, f := range w.stack[1:] {
 		next, err := at.openFolder(f.base)
 		at.release()
 		if err != nil {
-			return changed(f.name, "could not be opened again: "+shown(err.Error()))
+			return i + 1, changed(f.name, "could not be opened again: "+shown(err.Error()))
 		}
 		at = share(next)
 		st, err := at.stat()
@@ -263,14 +304,14 @@ func (w *walker) reopen() error {
 		}
 		if err != nil {
 			at.release()
-			return withName(err, f.name)
+			return i + 1, withName(err, f.name)
 		}
 		if i+1 >= len(w.stack)-maxFrames/2 {
 			f.dir = at.hold()
 		}
 	}
 	at.release()
-	return nil
+	return 0, nil
 }
 
 func changed(name, detail string) error {
@@ -326,7 +367,7 @@ func (w *walker) visit(f *frame, base string) error {
 		if err := w.grow(st.size, name); err != nil {
 			return err
 		}
-		w.batch = append(w.batch, measurement{n, base, st, w.number})
+		w.batch = append(w.batch, measurement{n, base, st, w.number, st.size})
 		w.weight += st.size
 		if len(w.batch) == maxBatch || w.weight >= maxBatchBytes {
 			w.flush()
@@ -374,21 +415,25 @@ func (w *walker) flush() {
 	w.batch, w.weight = nil, 0
 	w.submit(func(k *worker) {
 		defer dir.release()
-		for _, m := range batch {
+		for i := range batch {
+			m := &batch[i]
 			if w.skip(m.number) {
 				return
 			}
 			if err := w.measure(k, dir, m); err != nil {
-				w.fail(m.number, withName(err, m.n.name))
+				k.untell()
+				k.progress.did(1, m.counted)
+				m.n.typ = 0
+				w.failEntry(m.number, withName(err, m.n.name))
 			}
 		}
 	})
 }
 
 // measure reads one file into its node, twice if it changes the first time.
-func (w *walker) measure(k *worker, dir folder, m measurement) error {
+func (w *walker) measure(k *worker, dir folder, m *measurement) error {
+	k.told = 0
 	st := m.stat
-	counted := st.size
 	var why string
 	for try := range 2 {
 		if try > 0 {
@@ -399,10 +444,10 @@ func (w *walker) measure(k *worker, dir folder, m measurement) error {
 			if !st.mode.IsRegular() {
 				return changed(m.n.name, "was a file and then "+describeMode(st.mode))
 			}
-			if err := w.grow(st.size-counted, m.n.name); err != nil {
+			if err := w.grow(st.size-m.counted, m.n.name); err != nil {
 				return err
 			}
-			counted = st.size
+			m.counted = st.size
 		}
 		f, err := dir.openFile(m.base)
 		if err != nil {
@@ -431,7 +476,6 @@ func (w *walker) measure(k *worker, dir folder, m measurement) error {
 // read measures an open file that lstat described as st and appends its digests
 // to sums[:0]. If the file is another one or does not keep still, why says so.
 func (k *worker) read(f openFile, st stat, sums []byte) (why string, err error) {
-	k.told = 0
 	before, err := f.stat()
 	if err != nil {
 		return "", &Error{Code: CodeRead, Err: err}

@@ -155,7 +155,7 @@ func (a *zipArchiver) entry(f *zip.File) error {
 	case mode.IsDir():
 		return &Error{Code: CodeArchive, Name: f.Name, Detail: "is a folder and not named like one"}
 	case !mode.IsRegular():
-		return &Error{Code: CodeNotRegular, Name: f.Name, Detail: describeMode(mode)}
+		typ = 0
 	}
 	if strings.Contains(f.Name, `\`) {
 		return &Error{Code: CodeName, Name: f.Name, Detail: "has a backslash, which extractors do not agree on"}
@@ -166,6 +166,12 @@ func (a *zipArchiver) entry(f *zip.File) error {
 	}
 	if name == "" {
 		return &Error{Code: CodeName, Name: f.Name, Detail: "is the root of the tree"}
+	}
+	if typ == 0 {
+		if n, err := a.enter(name, 0); err != nil || n == nil {
+			return err
+		}
+		return a.goOn(a.number, &Error{Code: CodeNotRegular, Name: name, Detail: describeMode(mode)})
 	}
 	if f.Flags&1 != 0 {
 		return &Error{Code: CodeArchive, Name: name, Detail: "is encrypted"}
