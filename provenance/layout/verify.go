@@ -221,6 +221,11 @@ func (r *run) authenticate(layout []byte, owners []owner, root *verify.Check) (*
 		root.Checks = append(root.Checks, failed(codeOf(err, jsonCode(err)), "layout", err))
 		return nil, false
 	}
+	// What was signed as a link must not become a layout.
+	if env.payloadType == payloadTypeLink {
+		root.Checks = append(root.Checks, failed(CodeMalformed, "layout", errors.New("the payload type is that of a link")))
+		return nil, false
+	}
 	check := verify.Check{Code: CodeSignature, Status: verify.Pass, What: "signatures of the layout",
 		Expected: fmt.Sprintf("all of %d keys", len(owners))}
 	signed, reasons, err := env.countOwners(owners, r.at)

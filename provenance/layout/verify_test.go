@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
@@ -22,8 +23,10 @@ import (
 
 	"github.com/tallystick/tallystick/hash"
 	"github.com/tallystick/tallystick/internal/canonicaljson"
+	dsseenvelope "github.com/tallystick/tallystick/internal/dsse"
 	"github.com/tallystick/tallystick/internal/signature"
 	"github.com/tallystick/tallystick/internal/strictjson"
+	"github.com/tallystick/tallystick/internal/tally"
 	"github.com/tallystick/tallystick/provenance"
 	"github.com/tallystick/tallystick/provenance/layout"
 	"github.com/tallystick/tallystick/verify"
@@ -333,5 +336,29 @@ func TestCoversByThreshold(t *testing.T) {
 	}
 	if set := v.Digests(verifytest.Artifact(t, "app", "content of app")); set.Len() != 2 {
 		t.Errorf("digests %v", set)
+	}
+}
+
+// What an owner has signed under the payload type of links is no layout.
+func TestLayoutPayloadType(t *testing.T) {
+	for typ, want := range map[string]verify.Code{
+		provenance.PayloadType:                   "",
+		"application/vnd.in-toto.link+json":      layout.CodeMalformed,
+		"application/vnd.in-toto.layout+json":    layout.CodeMalformed,
+		"application/vnd.in-toto.link+json; a=b": layout.CodeMalformed,
+	} {
+		t.Run(typ, func(t *testing.T) {
+			w := newWorld()
+			w.signed = func(payload []byte) []byte {
+				data, err := dsseenvelope.Encode(typ, payload, []tally.Signature{{Hint: id("owner"), Bytes: ed25519.Sign(key("owner"), dsseenvelope.PAE(typ, payload))}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return data
+			}
+			if _, err := w.verify(t); want == "" && err != nil || want != "" && !errors.Is(err, want) {
+				t.Errorf("got %v, want %q", err, want)
+			}
+		})
 	}
 }
