@@ -43,6 +43,9 @@ type Request struct {
 	// MaxBytes is the largest file that will be looked at. A source need not
 	// read more of one.
 	MaxBytes int64
+
+	// limits are those of a file, if Verify asks.
+	limits strictjson.Limits
 }
 
 // A File is a signed link or sublayout.
@@ -224,15 +227,22 @@ func Envelopes(envelopes ...[]byte) LinkSource {
 
 type memoryLinks struct {
 	envelopes [][]byte
-	once      sync.Once
-	byStep    map[string][]File
-	unusable  []File // offered to every step, so that they are reported
+	mu        sync.Mutex
+	last      *linkIndex
+}
+
+// A linkIndex has the envelopes as far as the limits of one caller allow it. It is
+// not altered after it was made.
+type linkIndex struct {
+	limits   strictjson.Limits
+	byStep   map[string][]File
+	unusable []File // offered to every step, so that they are reported
 }
 
 func (m *memoryLinks) Links(ctx context.Context, req Request) iter.Seq2[File, error] {
 	return func(yield func(File, error) bool) {
-		m.once.Do(func() { m.index(req.MaxBytes) })
-		for _, list := range [][]File{m.byStep[req.Step], m.unusable} {
+		index := m.index(req)
+		for _, list := range [][]File{index.byStep[req.Step], index.unusable} {
 			for _, f := range list {
 				if !yield(f, nil) {
 					return
@@ -242,23 +252,38 @@ func (m *memoryLinks) Links(ctx context.Context, req Request) iter.Seq2[File, er
 	}
 }
 
-// index reads the names of the links. Nothing is believed: the name is read again
-// once the signature is good.
-func (m *memoryLinks) index(most int64) {
-	m.byStep = map[string][]File{}
-	limits := strictjson.Limits{Bytes: most}
-	for i, data := range m.envelopes {
+// index returns the index under the limits of the request. The last one is kept:
+// a caller asks for step after step with the same limits.
+func (m *memoryLinks) index(req Request) *linkIndex {
+	limits := req.limits
+	if limits == (strictjson.Limits{}) {
+		limits.Bytes = req.MaxBytes
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.last == nil || m.last.limits != limits {
+		m.last = newLinkIndex(m.envelopes, limits)
+	}
+	return m.last
+}
+
+// newLinkIndex reads the names of the links. Nothing is believed: the name is read
+// again once the signature is good.
+func newLinkIndex(envelopes [][]byte, limits strictjson.Limits) *linkIndex {
+	index := &linkIndex{limits: limits, byStep: map[string][]File{}}
+	for i, data := range envelopes {
 		f := File{Name: fmt.Sprintf("envelope %d", i+1), Data: data}
 		name := ""
 		if f.env, f.Err = openEnvelope(data, limits); f.Err == nil {
 			name, f.Err = peekName(f.env.payload, limits)
 		}
 		if f.Err != nil {
-			m.unusable = append(m.unusable, f)
+			index.unusable = append(index.unusable, f)
 			continue
 		}
-		m.byStep[name] = append(m.byStep[name], f)
+		index.byStep[name] = append(index.byStep[name], f)
 	}
+	return index
 }
 
 var peekSchema = strictjson.NewSchema("_type", "name", "predicate")

@@ -153,3 +153,36 @@ func TestUnreadableLink(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// Each caller's own limits hold, whoever has used the source before.
+func TestEnvelopesKeepNoLimits(t *testing.T) {
+	w := newWorld()
+	var list [][]byte
+	longest := 0
+	for _, data := range w.links {
+		list = append(list, data)
+		longest = max(longest, len(data))
+	}
+	shared := layout.Envelopes(list...)
+	for _, c := range []struct {
+		name   string
+		limits layout.Limits
+		ok     bool
+	}{
+		{"a small file", layout.Limits{LinkBytes: 10}, false},
+		{"the defaults", layout.Limits{}, true},
+		{"less than the longest", layout.Limits{LinkBytes: int64(longest) - 1}, false},
+		{"the longest", layout.Limits{LinkBytes: int64(longest)}, true},
+		{"nothing", layout.Limits{LinkBytes: -1}, false},
+		{"the defaults again", layout.Limits{}, true},
+	} {
+		for name, source := range map[string]layout.LinkSource{"shared": shared, "fresh": layout.Envelopes(list...)} {
+			opts := w.opts
+			opts.Limits = c.limits
+			_, err := layout.Verify(context.Background(), w.sign(), keySet(t, "owner"), source, opts)
+			if (err == nil) != c.ok {
+				t.Errorf("%s, %s source: %v", c.name, name, err)
+			}
+		}
+	}
+}

@@ -129,7 +129,7 @@ func (r *run) find(s *step, links LinkSource) func(func(File, error) bool) {
 }
 
 func (r *run) request(step string, keys []*layoutKey) Request {
-	req := Request{Step: step, MaxBytes: r.limits.LinkBytes}
+	req := Request{Step: step, MaxBytes: r.limits.LinkBytes, limits: r.limits.json(r.limits.LinkBytes)}
 	for _, k := range keys {
 		req.KeyIDs = append(req.KeyIDs, k.id)
 	}
