@@ -250,8 +250,7 @@ func (c *Client) download(ctx context.Context, t *Target, u *url.URL, w io.Write
 	if b.offset > 0 {
 		src = io.MultiReader(io.NewSectionReader(old.f, 0, old.size), b)
 	}
-	// One byte more than expected is enough to know that there are too many.
-	src = io.LimitReader(src, t.file.length+1)
+	src = oneMore(src, t.file.length)
 	if c.progress != nil {
 		src = &progressReader{r: src, t: t, report: c.progress}
 	}

@@ -251,15 +251,24 @@ func (c *Client) getAll(ctx context.Context, u *url.URL, limit int64) ([]byte, e
 	return readAll(b, b.length, limit)
 }
 
+// believed is the most memory that is taken because of a length which a server
+// says, before the bytes are there.
+const believed = 8 << 20
+
 // readAll reads at most limit bytes. size is how many are expected, or less.
 func readAll(r io.Reader, size, limit int64) ([]byte, error) {
 	var b bytes.Buffer
-	b.Grow(int(min(max(size, 0), limit)) + bytes.MinRead) // no less, or it grows once more at the end
-	if _, err := b.ReadFrom(io.LimitReader(r, limit+1)); err != nil {
+	b.Grow(int(min(max(size, 0), limit, believed)) + bytes.MinRead) // no less, or it grows once more at the end
+	if _, err := b.ReadFrom(oneMore(r, limit)); err != nil {
 		return nil, err
 	}
 	if int64(b.Len()) > limit {
 		return nil, &tooLong{limit}
 	}
 	return b.Bytes(), nil
+}
+
+// oneMore reads at most limit bytes and one, which tells that there are too many.
+func oneMore(r io.Reader, limit int64) io.Reader {
+	return io.LimitReader(r, max(limit, limit+1)) // there are no more than math.MaxInt64
 }

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -194,6 +195,70 @@ func TestSizeLimits(t *testing.T) {
 		f.refresh()
 		f.refresh()
 	})
+}
+
+// The largest number means that there is no limit, and nothing else: with an
+// overflow nothing would be read, and the cached snapshot that protects against
+// rollback be ignored.
+func TestNoSizeLimits(t *testing.T) {
+	for _, opts := range []tuftest.Options{{}, {VersionsOnly: true}} {
+		f := newFixture(t, opts)
+		const none = math.MaxInt64
+		f.config.Limits = tuf.Limits{Root: none, Timestamp: none, Snapshot: none, Targets: none, StatedLength: none}
+		f.renew()
+		f.rotate("root")
+		f.AddTarget("b", nil)
+		f.Publish() // targets version 2
+		s := f.refresh()
+		for _, c := range s.Evidence().Check.Checks {
+			if c.Code == tuf.CodeCache {
+				t.Errorf("the cache was not read: %+v", c)
+			}
+		}
+		if err := f.SetVersion("targets", 1); err != nil {
+			t.Fatal(err)
+		}
+		f.Publish()
+		_, err := f.client.RefreshAt(t.Context(), f.now)
+		want(t, err, tuf.CodeRollback, false)
+	}
+}
+
+// A length that a server only says costs no memory.
+func TestLengthThatIsOnlySaid(t *testing.T) {
+	f := newFixture(t, tuftest.Options{})
+	f.config.Limits.Timestamp = math.MaxInt64 - 1
+	f.renew()
+	f.intercept("timestamp.json", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Length", fmt.Sprint(math.MaxInt64-2))
+		http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	})
+	_, err := f.client.RefreshAt(t.Context(), f.now)
+	want(t, err, tuf.CodeTransport, true)
+}
+
+// A target of the largest length that there is.
+func TestLargestTarget(t *testing.T) {
+	f := pinless(t)
+	signed := f.signed("dev")
+	at(signed, "targets", "dev/tool")["length"] = math.MaxInt64
+	f.publish("dev", signed)
+	target, err := f.lookUp()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = f.client.Download(t.Context(), target, filepath.Join(t.TempDir(), "tool"))
+	want(t, err, tuf.CodeLength, false)
+	f.intercept("", func(w http.ResponseWriter, r *http.Request) {
+		http.NewResponseController(w).Flush() // no Content-Length
+		w.Write([]byte("a tool"))
+	})
+	_, err = f.client.Download(t.Context(), target, filepath.Join(t.TempDir(), "tool"))
+	want(t, err, tuf.CodeLength, false)
+	if !strings.Contains(err.Error(), "found 6 bytes") {
+		t.Errorf("nothing was read: %v", err)
+	}
 }
 
 func TestCancel(t *testing.T) {
