@@ -14,7 +14,7 @@ import (
 type archiver struct {
 	*builder
 	byName  map[string]archived
-	dropped map[string]bool // what the options leave out
+	dropped map[string]EntryType // what the options leave out
 }
 
 type archived struct {
@@ -26,7 +26,7 @@ func newArchiver(p *plan) *archiver {
 	return &archiver{
 		builder: &builder{plan: p},
 		byName:  make(map[string]archived),
-		dropped: make(map[string]bool),
+		dropped: make(map[string]EntryType),
 	}
 }
 
@@ -85,7 +85,7 @@ func (a *archiver) enter(name string, typ EntryType) (*node, error) {
 		if name[i] != '/' {
 			continue
 		}
-		if a.dropped[name[:i]] {
+		if a.dropped[name[:i]] != 0 {
 			return nil, nil
 		}
 		if out, err := a.parent(name[:i]); out || err != nil {
@@ -102,8 +102,10 @@ func (a *archiver) enter(name string, typ EntryType) (*node, error) {
 	case exists:
 		return nil, &Error{Code: CodeName, Name: name, Detail: fmt.Sprintf("is a %s and a %s in one archive", kind(before.n.typ), kind(typ))}
 	}
-	if a.dropped[name] {
+	if before := a.dropped[name]; before == Dir && typ == Dir {
 		return nil, nil
+	} else if before != 0 {
+		return nil, &Error{Code: CodeName, Name: name, Detail: "is in the archive twice"}
 	}
 	if out, err := a.leaves(name, typ); out || err != nil {
 		return nil, err
@@ -152,7 +154,7 @@ func (a *archiver) leaves(name string, typ EntryType) (bool, error) {
 	if !a.exclude.match(name, base, typ == Dir) {
 		return false, nil
 	}
-	a.dropped[name] = true
+	a.dropped[name] = typ
 	return true, a.leaveOut(name)
 }
 

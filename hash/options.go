@@ -30,7 +30,8 @@ type TreeOptions struct {
 	// MaxFiles limits the number of entries: files, folders and links,
 	// excluded ones too. Default 4,000,000.
 	MaxFiles int
-	// MaxBytes limits the size of all files together, in bytes. Default 1 TiB.
+	// MaxBytes limits the size of all files together, in bytes; in a tar
+	// archive excluded ones too, as they have to be read. Default 1 TiB.
 	MaxBytes int64
 	// MaxDepth limits the number of elements of a name. Default 1024.
 	MaxDepth int

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 )
 
@@ -91,7 +92,9 @@ type tarStream struct {
 	raw      *sourceReader
 	p        *plan
 	n, zeros int64
-	err      error // the limit
+	err      error  // the limit
+	meta     []byte // what tar.Reader.Next read
+	capture  bool
 }
 
 func (s *tarStream) Read(p []byte) (int, error) {
@@ -100,6 +103,9 @@ func (s *tarStream) Read(p []byte) (int, error) {
 	}
 	n, err := s.r.Read(p)
 	s.n += int64(n)
+	if s.capture && len(s.meta) < 8<<20 {
+		s.meta = append(s.meta, p[:n]...)
+	}
 	i := n
 	for i > 0 && p[i-1] == 0 {
 		i--
@@ -116,12 +122,18 @@ func (s *tarStream) Read(p []byte) (int, error) {
 
 func (a *tarArchiver) measure() (*Tree, error) {
 	for {
+		padding := -a.stream.n & 511
+		a.stream.meta, a.stream.capture = a.stream.meta[:0], true
 		hdr, err := a.tr.Next()
+		a.stream.capture = false
 		if err == io.EOF {
 			break
 		}
 		if err != nil {
 			return nil, &Error{Code: CodeArchive, Err: err}
+		}
+		if err := checkMeta(hdr.Name, a.stream.meta[padding:]); err != nil {
+			return nil, err
 		}
 		if err := a.entry(hdr); err != nil {
 			return nil, err
@@ -209,6 +221,9 @@ func (a *tarArchiver) entry(hdr *tar.Header) error {
 	special := ""
 	switch hdr.Typeflag {
 	case tar.TypeXGlobalHeader:
+		if err := a.count(1, hdr.Name); err != nil {
+			return err
+		}
 		return checkGlobal(hdr)
 	case tar.TypeReg, tar.TypeCont, tar.TypeGNUSparse, tar.TypeLink:
 		typ = File
@@ -240,9 +255,23 @@ func (a *tarArchiver) entry(hdr *tar.Header) error {
 	if (typ != File || hdr.Typeflag == tar.TypeLink) && hdr.Size != 0 {
 		return &Error{Code: CodeArchive, Name: name, Detail: "is no regular file and has a size"}
 	}
-	n, err := a.enter(name, typ)
-	if err != nil || n == nil {
+	if err := checkRecords(hdr); err != nil {
 		return err
+	}
+	n, err := a.enter(name, typ)
+	if err != nil {
+		return err
+	}
+	if n == nil {
+		// It is left out, and has to be read all the same: only then is it
+		// known where its content ends.
+		if err := a.grow(hdr.Size, name); err != nil {
+			return err
+		}
+		if _, err := copyChunks(a.k.ctx, io.Discard, &digester{}, a.tr, a.k.buf); err != nil {
+			return withName(err, name)
+		}
+		return nil
 	}
 	switch {
 	case hdr.Typeflag == tar.TypeLink:
@@ -276,6 +305,55 @@ func (a *tarArchiver) entry(hdr *tar.Header) error {
 			a.content += int64(m)
 			return a.checkRatio(a.content, a.stream.raw.n, name)
 		})
+	}
+	return nil
+}
+
+// checkMeta looks at the headers that Next read for one entry: a second one of a
+// kind, or a GNU one beside a PAX one, are merged by some readers and not by others.
+func checkMeta(name string, b []byte) error {
+	seen := map[byte]bool{}
+	for len(b) >= 512 {
+		typ := b[156]
+		if typ != 'x' && typ != 'L' && typ != 'K' {
+			if string(b[257:263]) == "ustar\x00" && string(b[508:512]) == "tar\x00" {
+				return &Error{Code: CodeArchive, Name: name, Detail: "has a header in the form of star, whose prefix readers do not agree on"}
+			}
+			return nil
+		}
+		if seen[typ] || seen['x'] || typ == 'x' && len(seen) > 0 {
+			return &Error{Code: CodeArchive, Name: name, Detail: "has several extended headers, which readers do not agree on"}
+		}
+		seen[typ] = true
+		size, err := strconv.ParseInt(strings.Trim(string(b[124:136]), " \x00"), 8, 32)
+		if err != nil {
+			break
+		}
+		b = b[min(int64(len(b)), 512+(size+511)&^511):]
+	}
+	return &Error{Code: CodeArchive, Name: name, Detail: "has extended headers that end nowhere"}
+}
+
+// checkRecords refuses PAX records that archive/tar did not heed, because there is
+// a GNU header for the same, or no sparse file, and that other extractors do.
+func checkRecords(hdr *tar.Header) error {
+	name, linkname, size := hdr.Name, hdr.Linkname, strconv.FormatInt(hdr.Size, 10)
+	_, sparse := hdr.PAXRecords["GNU.sparse.name"]
+	for key, value := range hdr.PAXRecords {
+		ok := true
+		switch key {
+		case "path":
+			ok = value == name || sparse && value != ""
+		case "linkpath":
+			ok = value == linkname
+		case "GNU.sparse.name":
+			ok = value == name
+		case "GNU.sparse.realsize", "GNU.sparse.size":
+			ok = value == size
+		}
+		if !ok {
+			return &Error{Code: CodeArchive, Name: name, Detail: "has a PAX record " + key + " that says something else"}
+		}
 	}
 	return nil
 }

@@ -5,8 +5,10 @@ package hash
 
 import (
 	"archive/zip"
+	"bufio"
 	"bytes"
 	"cmp"
+	"compress/flate"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -117,6 +119,10 @@ func buildZip(ctx context.Context, p *plan, raw *sourceReaderAt, size int64) (*T
 		return nil, &Error{Code: CodeArchive, Err: err}
 	}
 	directory := raw.lastRun()
+	zr.RegisterDecompressor(zip.Deflate, func(r io.Reader) io.ReadCloser {
+		b := bufio.NewReader(r)
+		return &inflater{flate.NewReader(b), b}
+	})
 	if len(zr.File) > p.MaxFiles {
 		return nil, p.limit("", "MaxFiles", int64(p.MaxFiles), "entries")
 	}
@@ -197,10 +203,7 @@ func (a *zipArchiver) entry(f *zip.File) error {
 	}
 	switch typ {
 	case Dir:
-		if n.size != 0 {
-			return &Error{Code: CodeArchive, Name: name, Detail: "is a folder and has content"}
-		}
-		return nil
+		return emptyFolder(f, name)
 	case Link:
 		size := n.size
 		n.size = 0
@@ -220,6 +223,45 @@ func (a *zipArchiver) entry(f *zip.File) error {
 		a.flush()
 	}
 	return nil
+}
+
+// emptyFolder makes sure that a folder has no content, packed content included, in
+// which whoever reads the archive from its start could find entries. Some tools
+// write the two bytes that are an empty deflated stream.
+func emptyFolder(f *zip.File, name string) error {
+	bad := &Error{Code: CodeArchive, Name: name, Detail: "is a folder and has content"}
+	if f.CompressedSize64 == 0 && f.UncompressedSize64 == 0 {
+		return nil
+	}
+	if f.UncompressedSize64 != 0 || f.CompressedSize64 > 16 {
+		return bad
+	}
+	r, err := f.Open()
+	if err != nil {
+		return bad
+	}
+	defer r.Close()
+	if n, err := io.Copy(io.Discard, r); n != 0 || err != nil {
+		return bad
+	}
+	return nil
+}
+
+// An inflater refuses packed content that goes on after the end of the deflated
+// stream: whoever reads the archive from its start sees other entries there.
+type inflater struct {
+	io.ReadCloser
+	packed *bufio.Reader
+}
+
+func (i *inflater) Read(p []byte) (int, error) {
+	n, err := i.ReadCloser.Read(p)
+	if err == io.EOF {
+		if _, more := i.packed.ReadByte(); more != io.EOF {
+			return n, errors.New("the packed content goes on after its end")
+		}
+	}
+	return n, err
 }
 
 // readTarget returns the content of an entry that is a link.
@@ -285,12 +327,11 @@ const (
 // another from the first byte on, then the directory, then its end.
 func checkLayout(raw *sourceReaderAt, zr *zip.Reader, directory, size int64) error {
 	type span struct {
-		start, end int64
-		f          *zip.File
+		start, data, end int64
+		f                *zip.File
 	}
 	spans := make([]span, 0, len(zr.File))
 	directoryLen := int64(0)
-	var buf []byte
 	for _, f := range zr.File {
 		// archive/zip does not tell where the local header is, but it
 		// reads it to find the content, and nothing else.
@@ -303,14 +344,7 @@ func checkLayout(raw *sourceReaderAt, zr *zip.Reader, directory, size int64) err
 		if start < 0 || data-start < zipLocalLen || data-start > zipLocalLen+2*0xffff || f.CompressedSize64 > 1<<62 {
 			return &Error{Code: CodeArchive, Name: f.Name, Detail: "has no local header"}
 		}
-		buf = slices.Grow(buf[:0], int(data-start))[:data-start]
-		if _, err := raw.ReadAt(buf, start); err != nil {
-			return &Error{Code: CodeArchive, Name: f.Name, Err: err}
-		}
-		if err := checkLocal(f, buf); err != nil {
-			return err
-		}
-		spans = append(spans, span{start, data + int64(f.CompressedSize64), f})
+		spans = append(spans, span{start, data, data + int64(f.CompressedSize64), f})
 		directoryLen += zipDirectoryLen + int64(len(f.Name)+len(f.Extra)+len(f.Comment))
 	}
 	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.start, b.start) })
@@ -324,12 +358,49 @@ func checkLayout(raw *sourceReaderAt, zr *zip.Reader, directory, size int64) err
 		}
 		end, descriptor = s.end, s.f.Flags&8 != 0
 	}
+	// Now that they do not overlap, all of them together are not longer than
+	// the archive.
+	var buf []byte
+	for _, s := range spans {
+		buf = slices.Grow(buf[:0], int(s.data-s.start))[:s.data-s.start]
+		if _, err := raw.ReadAt(buf, s.start); err != nil {
+			return &Error{Code: CodeArchive, Name: s.f.Name, Err: err}
+		}
+		if err := checkLocal(s.f, buf); err != nil {
+			return err
+		}
+	}
 	if len(spans) == 0 {
 		directory = 0
 	}
 	rest := size - directory - directoryLen - zipEndLen - int64(len(zr.Comment))
 	if !closes(directory-end, descriptor) || rest != 0 && rest != zipEnd64Len {
 		return &Error{Code: CodeArchive, Detail: "has something around its central directory that belongs to no entry"}
+	}
+	return checkEnd(raw, directory, directoryLen, rest, size-int64(len(zr.Comment)), len(zr.File))
+}
+
+// checkEnd makes sure that whoever finds the central directory from its stated
+// length, from its stated offset, or from the Zip64 record finds the same one.
+// archive/zip is content when one of them leads to a directory.
+func checkEnd(raw *sourceReaderAt, directory, length, rest, end int64, entries int) error {
+	refuse := &Error{Code: CodeArchive, Detail: "states another central directory than the one that is there"}
+	b := make([]byte, rest+zipEndLen)
+	if _, err := raw.ReadAt(b, end-int64(len(b))); err != nil {
+		return &Error{Code: CodeArchive, Err: err}
+	}
+	u16, u32, u64 := binary.LittleEndian.Uint16, binary.LittleEndian.Uint32, binary.LittleEndian.Uint64
+	e, n := b[rest:], uint64(entries)
+	agree := func(stated, most, real uint64) bool { return stated == real || rest > 0 && stated == most }
+	if string(e[:4]) != "PK\x05\x06" || u32(e[4:]) != 0 ||
+		!agree(uint64(u16(e[8:])), 0xffff, n) || !agree(uint64(u16(e[10:])), 0xffff, n) ||
+		!agree(uint64(u32(e[12:])), 0xffffffff, uint64(length)) || entries > 0 && !agree(uint64(u32(e[16:])), 0xffffffff, uint64(directory)) {
+		return refuse
+	}
+	if rest > 0 && (string(b[:4]) != "PK\x06\x06" || u64(b[4:]) != zipEnd64Len-20-12 || u64(b[24:]) != n || u64(b[32:]) != n ||
+		u64(b[40:]) != uint64(length) || u64(b[48:]) != uint64(directory) ||
+		string(b[56:60]) != "PK\x06\x07" || u64(b[64:]) != uint64(directory+length)) {
+		return refuse
 	}
 	return nil
 }
