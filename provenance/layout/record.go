@@ -165,6 +165,9 @@ func artifactsOf(t *hash.Tree) (map[string]hash.Set, error) {
 	if t == nil {
 		return out, nil
 	}
+	if errs := t.Errors(); len(errs) > 0 {
+		return nil, fmt.Errorf("the tree is not whole: %w", errs[0])
+	}
 	for e := range t.Entries() {
 		switch e.Type() {
 		case hash.Dir:

@@ -4,6 +4,8 @@
 package layout_test
 
 import (
+	"archive/tar"
+	"bytes"
 	"context"
 	"crypto"
 	"crypto/ecdsa"
@@ -130,6 +132,22 @@ func TestRecordRefuses(t *testing.T) {
 		"command not UTF-8": {layout.Recording{Step: "a", Command: []string{"\xff"}}, []crypto.Signer{alice}},
 		"weak digests":      {layout.Recording{Step: "a", Materials: weak}, []crypto.Signer{alice}},
 	}
+	var archive bytes.Buffer
+	w := tar.NewWriter(&archive)
+	if err := w.WriteHeader(&tar.Header{Name: "fifo", Typeflag: tar.TypeFifo}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	partial, err := hash.MeasureTar(t.Context(), &archive, &hash.TreeOptions{OnError: func(error) error { return nil }})
+	if err != nil || len(partial.Errors()) != 1 {
+		t.Fatalf("%v, errors %v", err, partial.Errors())
+	}
+	cases["partial tree"] = struct {
+		r       layout.Recording
+		signers []crypto.Signer
+	}{layout.Recording{Step: "a", Products: partial}, []crypto.Signer{alice}}
 	dir := t.TempDir()
 	if os.Symlink("x", filepath.Join(dir, "link")) == nil {
 		linked, err := hash.MeasureTree(context.Background(), dir, nil)
