@@ -291,7 +291,7 @@ func TestPrograms(t *testing.T) {
 func TestExitCode(t *testing.T) {
 	result, err := run(t, inspect.Options{}, `echo progress; printf 'bad \033[31mthing' >&2; exit 3`)
 	failed, ok := errors.AsType[*inspect.CommandError](err)
-	if !ok || !errors.Is(err, inspect.CodeExit) || result.ExitCode != 3 || result.Products != nil ||
+	if !ok || !errors.Is(err, inspect.CodeExit) || result.ExitCode != 3 || result.Materials != nil || result.Products != nil ||
 		string(failed.Stdout) != "progress\n" || !strings.HasPrefix(string(failed.Stderr), "bad") {
 		t.Fatalf("got %v, %v", result, err)
 	}
@@ -484,6 +484,10 @@ func TestProducts(t *testing.T) {
 				t.Errorf("got %v, want %q", err, c.want)
 			}
 		})
+	}
+	// The copy itself stops, and not only what is measured afterwards.
+	if _, err := run(t, inspect.Options{MaxFiles: 2}, "true"); err == nil || !strings.Contains(err.Error(), "more than 2 files and folders") {
+		t.Errorf("got %v", err)
 	}
 	for name, script := range map[string]string{"many": "touch a b", "large": "printf 1234567 >app"} {
 		if _, err := run(t, inspect.Options{MaxFiles: 4, MaxBytes: 12}, script); !errors.Is(err, inspect.CodeLimit) {

@@ -7,7 +7,6 @@ package inspect
 
 import (
 	"io/fs"
-	"os"
 	"os/exec"
 	"syscall"
 )
@@ -30,15 +29,13 @@ func environment(path string, dirs *folders) []string {
 // a terminal that it could ask.
 func setGroup(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	cmd.Cancel = func() error { return killGroup(cmd) }
 }
 
-// killGroup kills all that is left of the process group. Its number, which is that
-// of the command, is not given to another process as long as one is left; if none
-// is, this comes within microseconds of the command's end.
-func killGroup(cmd *exec.Cmd) error {
-	if syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) != nil {
-		return os.ErrProcessDone
-	}
-	return nil
+// killGroup kills all that is left of the process group when the command has ended,
+// by itself or because package exec has killed it. The number of the group, which is
+// that of the command, is not given to another process as long as one is left; if
+// none is, this comes within microseconds of the command's end.
+func killGroup(cmd *exec.Cmd) {
+	// There is usually nothing left, which is an error.
+	syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 }
