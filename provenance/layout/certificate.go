@@ -221,7 +221,7 @@ func (e *envelope) certified(a *authorities, constraints []constraint, at time.T
 	if len(constraints) == 0 {
 		return nil, nil
 	}
-	tried := 0
+	tried, left := 0, max(4, maxWork/(perAttempt+len(e.message)))
 	for i, text := range e.certificates {
 		if text == "" {
 			continue
@@ -242,12 +242,18 @@ func (e *envelope) certified(a *authorities, constraints []constraint, at time.T
 			refuse(err)
 			continue
 		}
-		if err := key.Verify(e.message, e.signatures[i].Bytes); err != nil {
-			refuse(errors.New("its key did not make the signature"))
-			continue
-		}
+		// The certificate comes first: a stranger's is not worth hashing a long
+		// message. But one that is good may stand beside bad signatures.
 		if err := a.judge(cert, constraints, at); err != nil {
 			refuse(err)
+			continue
+		}
+		if left--; left < 0 {
+			refuse(errors.New("not tried: the others were too many, or the message is too long for so many"))
+			continue
+		}
+		if err := key.Verify(e.message, e.signatures[i].Bytes); err != nil {
+			refuse(errors.New("its key did not make the signature"))
 			continue
 		}
 		signed = append(signed, &layoutKey{id: e.signatures[i].Hint, key: key, name: cert.Subject.CommonName})

@@ -16,6 +16,7 @@ import (
 	"net"
 	"net/url"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -269,6 +270,54 @@ func TestKeyWithCertificate(t *testing.T) {
 			_, err := w.verify(t)
 			if c.want == "" && err != nil || c.want != "" && !errors.Is(err, c.want) {
 				t.Errorf("got %v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
+// A message is not hashed for a certificate that nobody trusts, nor without end
+// for one that is trusted beside signatures that are not.
+func TestCertificateWork(t *testing.T) {
+	root := certify(t, "root", "root", nil, nil)
+	good, evil := certify(t, "grace", "root", root, nil), certify(t, "evil", "evil", nil, nil)
+	junk := func(cert *x509.Certificate) obj {
+		return obj{"keyid": "", "cert": pemOf(cert), "sig": strings.Repeat("ab", 32) + "01" + strings.Repeat("00", 31)}
+	}
+	write := link("write", obj{}, files("src/main.go", "README"))
+	write["byproducts"] = obj{"stdout": strings.Repeat("x", 8<<20)}
+	for _, c := range []struct {
+		name   string
+		junk   *x509.Certificate
+		before int
+		ok     bool
+		found  string
+	}{
+		{"a few of a trusted one", good, 3, true, "its key did not make the signature"},
+		{"many of one that nobody trusts", evil, 60, true, "certificate of signature 60: common name"},
+		{"many of a trusted one", good, 60, false, "certificate of signature 61: not tried"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld()
+			all := []string{"*"}
+			w.layout["rootcas"] = obj{"r1": obj{"keyid": "r1", "keytype": "ed25519", "scheme": "ed25519",
+				"keyval": obj{"public": "", "certificate": pemOf(root)}}}
+			w.step(0)["cert_constraints"] = []obj{{"common_name": "grace", "dns_names": all, "emails": all, "organizations": all, "uris": all, "roots": []string{"r1"}}}
+			delete(w.links, "write."+id8("alice")+".link")
+			data := withCert(t, legacy(write, "grace"), "cert", pemOf(good))
+			list := strings.TrimSuffix(string(bytes.Repeat(append(marshal(junk(c.junk)), ','), c.before)), ",")
+			w.links["write.link"] = replace(t, `"signatures":[`, `"signatures":[`+list+`,`)(data)
+			v, err := w.verify(t)
+			if (err == nil) != c.ok {
+				t.Fatalf("accepted: %v, want %v: %v", err == nil, c.ok, err)
+			}
+			var e any = v
+			if err != nil {
+				e = report(t, err)
+			} else {
+				e = v.Evidence()
+			}
+			if text := string(marshal(e)); !strings.Contains(text, c.found) {
+				t.Errorf("the report does not say %q: %.2000s", c.found, text)
 			}
 		})
 	}
