@@ -6,6 +6,7 @@ package tuf
 import (
 	"fmt"
 	"log/slog"
+	"math"
 	"net/http"
 	"time"
 
@@ -34,7 +35,7 @@ type Config struct {
 
 	// HTTPClient makes the requests. Nil means one with time-outs and
 	// without a proxy. Redirects to another host or scheme are not followed
-	// with any client, and bodies are bounded in size and time by Limits.
+	// with any client, and answers are bounded in size and time by Limits.
 	HTTPClient *http.Client
 
 	// Limits bound the work. Zero fields mean the defaults.
@@ -73,7 +74,8 @@ type Limits struct {
 
 	// MinRate is the least number of bytes per second that a server must
 	// send, as an average over each RateWindow. They are 512 bytes and 30
-	// seconds by default.
+	// seconds by default. An answer must begin within four windows, which
+	// include the time to connect and redirects.
 	MinRate    int64
 	RateWindow time.Duration
 }
@@ -100,6 +102,18 @@ func (l Limits) withDefaults() (Limits, error) {
 	set("RateWindow", &window, int64(30*time.Second))
 	l.RootRotations, l.Roles, l.RateWindow = int(rotations), int(roles), time.Duration(window)
 	return l, err
+}
+
+// perWindow returns how many bytes must arrive in each RateWindow: at least one.
+func (l Limits) perWindow() int64 {
+	n := math.Ceil(float64(l.MinRate) * l.RateWindow.Seconds())
+	return int64(min(max(n, 1), 1<<62)) // which is slow for any server, and fits
+}
+
+// forHeaders returns how long a server has to begin its answer.
+func (l Limits) forHeaders() time.Duration {
+	const windows = 4
+	return windows * min(l.RateWindow, math.MaxInt64/windows)
 }
 
 // pinned returns the largest size of a file that the role above lists with p.

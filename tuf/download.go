@@ -111,7 +111,8 @@ func (c *Client) stage(ctx context.Context, t *Target, urls []*url.URL, dir *os.
 	switch {
 	case err == nil:
 	case errors.Is(err, CodeTransport), errors.Is(err, CodeSlow), errors.Is(err, CodeCanceled):
-		if info, e := f.Stat(); e == nil && info.Size() >= minPartial {
+		// One that is complete but for the end of the answer would not be asked for the rest.
+		if info, e := f.Stat(); e == nil && info.Size() >= minPartial && info.Size() < t.file.length {
 			f.Close()
 			dir.Rename(temp, partial) // to no harm if it fails
 		}

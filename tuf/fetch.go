@@ -110,7 +110,7 @@ func escapeElement(s string) string {
 // server is too slow.
 func (c *Client) get(ctx context.Context, u *url.URL, from int64) (*body, error) {
 	watched, cancel := context.WithCancelCause(ctx)
-	b := &body{url: u.Redacted(), ctx: watched, cancel: cancel}
+	b := &body{url: u.Redacted(), ctx: watched, cancel: cancel, limits: c.limits}
 	req, err := http.NewRequestWithContext(watched, http.MethodGet, u.String(), nil)
 	if err != nil {
 		cancel(nil)
@@ -122,7 +122,9 @@ func (c *Client) get(ctx context.Context, u *url.URL, from int64) (*body, error)
 	if from > 0 {
 		req.Header.Set("Range", fmt.Sprintf("bytes=%d-", from))
 	}
+	headers := time.AfterFunc(c.limits.forHeaders(), func() { cancel(errSlow) })
 	res, err := c.http.Do(req)
+	headers.Stop()
 	if err != nil {
 		err = b.failed(err)
 		cancel(nil)
@@ -156,7 +158,6 @@ func (c *Client) get(ctx context.Context, u *url.URL, from int64) (*body, error)
 	b.Reader = res.Body
 	b.body = res.Body
 	b.length = res.ContentLength
-	b.watch(c.limits)
 	return b, nil
 }
 
@@ -169,17 +170,21 @@ type body struct {
 	body   io.ReadCloser
 	ctx    context.Context
 	cancel context.CancelCauseFunc
-	timer  *time.Timer
+	limits Limits
+	timer  *time.Timer  // nil before the first Read
 	got    atomic.Int64 // bytes since the last look
 	done   atomic.Bool
 }
 
 var errSlow = errors.New("too slow")
 
-// watch cancels the request when less than the minimum rate arrives.
-func (b *body) watch(l Limits) {
-	want := int64(float64(l.MinRate) * l.RateWindow.Seconds())
-	look := func() {
+// watch cancels the request when less than the minimum rate arrives. It begins when
+// somebody reads: the server is not to blame for what is done before, such as to
+// copy the old part of a file.
+func (b *body) watch() {
+	want, ready := b.limits.perWindow(), make(chan struct{})
+	b.timer = time.AfterFunc(b.limits.RateWindow, func() {
+		<-ready
 		if b.done.Load() {
 			return
 		}
@@ -187,16 +192,15 @@ func (b *body) watch(l Limits) {
 			b.cancel(errSlow)
 			return
 		}
-		b.timer.Reset(l.RateWindow)
-	}
-	if want > 0 {
-		ready := make(chan struct{})
-		b.timer = time.AfterFunc(l.RateWindow, func() { <-ready; look() })
-		close(ready)
-	}
+		b.timer.Reset(b.limits.RateWindow)
+	})
+	close(ready)
 }
 
 func (b *body) Read(p []byte) (int, error) {
+	if b.timer == nil {
+		b.watch()
+	}
 	n, err := b.Reader.Read(p)
 	b.got.Add(int64(n))
 	if err != nil && err != io.EOF {

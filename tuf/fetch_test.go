@@ -197,6 +197,44 @@ func TestSizeLimits(t *testing.T) {
 	})
 }
 
+// A server that sends nothing is too slow by any limits, and with any client.
+func TestSilence(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		limits tuf.Limits
+	}{
+		{"a rate that is a fraction", tuf.Limits{MinRate: 1, RateWindow: 100 * time.Millisecond}},
+		{"a large rate", tuf.Limits{MinRate: 1 << 62, RateWindow: 100 * time.Millisecond}},
+		{"the largest rate", tuf.Limits{MinRate: math.MaxInt64, RateWindow: 1001 * time.Millisecond}},
+	} {
+		for _, headers := range []bool{true, false} {
+			if !headers && test.limits.RateWindow > time.Second {
+				continue // the rate is about bodies
+			}
+			t.Run(fmt.Sprintf("%s, headers %t", test.name, headers), func(t *testing.T) {
+				f := newFixture(t, tuftest.Options{})
+				f.config.Limits = test.limits
+				f.config.HTTPClient = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+				f.renew()
+				f.intercept("", func(w http.ResponseWriter, r *http.Request) {
+					if headers {
+						http.NewResponseController(w).Flush()
+					}
+					<-r.Context().Done()
+				})
+				_, err := f.client.RefreshAt(t.Context(), f.now)
+				want(t, err, tuf.CodeSlow, true)
+			})
+		}
+	}
+	t.Run("the longest window", func(t *testing.T) {
+		f := newFixture(t, tuftest.Options{})
+		f.config.Limits = tuf.Limits{RateWindow: math.MaxInt64}
+		f.renew()
+		f.refresh()
+	})
+}
+
 // The largest number means that there is no limit, and nothing else: with an
 // overflow nothing would be read, and the cached snapshot that protects against
 // rollback be ignored.
@@ -761,5 +799,61 @@ func TestResume(t *testing.T) {
 				t.Errorf("ranges %q, want %q", got, test.ranges)
 			}
 		})
+	}
+}
+
+// The time that the old part takes on its way from the disk is not the server's.
+func TestResumeFromASlowDisk(t *testing.T) {
+	f := newFixture(t, tuftest.Options{NotConsistent: true})
+	big := bytes.Repeat([]byte("0123456789abcdef"), 2<<16) // 2 MiB
+	const cut = 3 << 19
+	f.AddTarget("big", big)
+	f.Publish()
+	dst := filepath.Join(t.TempDir(), "big")
+	f.intercept("/big", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Length", fmt.Sprint(len(big)))
+		w.Write(big[:cut])
+		http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	})
+	target := f.target("big")
+	_, err := f.client.Download(t.Context(), target, dst)
+	want(t, err, tuf.CodeTransport, true)
+
+	const window = 200 * time.Millisecond
+	read := false
+	f.config.Limits = tuf.Limits{MinRate: 10, RateWindow: window}
+	f.config.Progress = func(_ string, received, _ int64) {
+		if !read && received < cut {
+			// As a disk would: a watch that runs meanwhile comes to its end.
+			<-time.After(2 * window)
+		}
+		read = true
+	}
+	f.renew()
+	f.handle(f.ServeHTTP)
+	if _, err := f.client.Download(t.Context(), target, dst); err != nil {
+		t.Error(err)
+	}
+}
+
+// All bytes have come, but not the end of the answer. What is of no use for the
+// next download does not stay.
+func TestNoPartOfFullLength(t *testing.T) {
+	f := newFixture(t, tuftest.Options{NotConsistent: true})
+	big := make([]byte, 2<<20)
+	f.AddTarget("big", big)
+	f.Publish()
+	dir := t.TempDir()
+	f.intercept("/big", func(w http.ResponseWriter, r *http.Request) {
+		http.NewResponseController(w).Flush()
+		w.Write(big)
+		http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	})
+	_, err := f.client.Download(t.Context(), f.target("big"), filepath.Join(dir, "big"))
+	want(t, err, tuf.CodeTransport, true)
+	if list, _ := os.ReadDir(dir); len(list) != 0 {
+		t.Errorf("left behind: %v", list)
 	}
 }
