@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tallystick/tallystick/hash"
+	"github.com/tallystick/tallystick/internal/tally"
 )
 
 func smallLimits() *Limits {
@@ -159,11 +160,10 @@ func FuzzOpenPGP(f *testing.F) {
 		if k.unusable == nil && (k.key == nil || k.key.Fingerprint() == "" || len(k.pgp.all) == 0) {
 			t.Fatalf("%+v", k)
 		}
-		for i := range k.pgp.all {
-			s := pgpSignature{headers: headers, value: make([]byte, 64)}
-			if k.pgp.all[i].verify([]byte("message"), &s, time.Unix(0, 0)) == nil {
-				t.Fatal("zeros are a signature")
-			}
+		e := envelope{message: []byte("message"), signatures: make([]tally.Signature, 1),
+			pgp: []pgpSignature{{headers: headers, value: make([]byte, 64)}}}
+		if signed, _, err := e.countPGP([]*layoutKey{k}, time.Unix(0, 0)); err != nil || len(signed) > 0 {
+			t.Fatalf("zeros are a signature, or %v", err)
 		}
 	})
 }

@@ -205,17 +205,13 @@ func (e *envelope) tooMuch(keys int) error {
 func (e *envelope) count(keys []*layoutKey, at time.Time) (signed []*layoutKey, reasons []string, err error) {
 	var plain []*layoutKey
 	var list []tally.Key
-	tries := 0
 	for _, k := range keys {
 		if k.pgp == nil {
 			plain = append(plain, k)
 			list = append(list, k.key)
-			tries++
-		} else {
-			tries += len(k.pgp.all)
 		}
 	}
-	if err := e.tooMuch(tries); err != nil {
+	if err := e.tooMuch(len(list)); err != nil {
 		return nil, nil, err
 	}
 	o, err := tally.Count(e.message, e.signatures, list, func(i int, hint string) bool { return plain[i].id == hint })

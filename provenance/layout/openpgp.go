@@ -4,7 +4,7 @@
 package layout
 
 import (
-	"bytes"
+	"crypto"
 	"crypto/ed25519"
 	"crypto/rsa"
 	"crypto/sha256"
@@ -12,6 +12,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	stdhash "hash"
 	"math/big"
 	"strings"
 	"time"
@@ -79,8 +80,7 @@ func (k *layoutKey) subkeys() []string {
 type pgpPublic struct {
 	fingerprint string // hex, as the metadata states it
 	key         *signature.Key
-	eddsa       bool
-	size        int       // of the RSA modulus, in bytes
+	rsa         *rsa.PublicKey
 	expires     time.Time // zero: never
 }
 
@@ -230,10 +230,9 @@ func (f *pgpFields) public() (p pgpPublic, err error) {
 			return p, errors.New("n and e must be numbers in hex")
 		}
 		modulus := new(big.Int).SetBytes(n)
-		p.size = (modulus.BitLen() + 7) / 8
-		p.key, err = signature.New(&rsa.PublicKey{N: modulus, E: int(exponent.Int64())}, "rsa-pkcs1v15-sha256")
+		p.rsa = &rsa.PublicKey{N: modulus, E: int(exponent.Int64())}
+		p.key, err = signature.New(p.rsa, "rsa-pkcs1v15-sha256") // which judges it
 	case "eddsa":
-		p.eddsa = true
 		q, err1 := hex.DecodeString(f.q)
 		if err1 == nil && len(q) == ed25519.PublicKeySize+1 && q[0] == 0x40 {
 			q = q[1:] // the prefix of a native point (RFC 6637bis)
@@ -255,15 +254,11 @@ type pgpSignature struct {
 	err     error
 }
 
-// verify returns nil if the signature is a good one of this public key over the
-// message, at the given time.
-func (p *pgpPublic) verify(message []byte, s *pgpSignature, at time.Time) error {
-	h, err := parsePGPHeaders(s.headers)
-	if err != nil {
-		return err
-	}
+// fits returns nil if a signature with these headers can be one of this public
+// key, at the given time.
+func (p *pgpPublic) fits(h *pgpHeaders, at time.Time) error {
 	switch {
-	case p.eddsa != (h.algorithm == pgpEdDSA):
+	case (p.rsa == nil) != (h.algorithm == pgpEdDSA):
 		return errors.New("a signature of another kind of key")
 	case h.issuer != "" && h.issuer != p.fingerprint:
 		return errors.New("the issuer is another key")
@@ -272,20 +267,32 @@ func (p *pgpPublic) verify(message []byte, s *pgpSignature, at time.Time) error 
 	case !p.expires.IsZero() && at.After(p.expires):
 		return errors.New("the key has expired")
 	}
-	// RFC 4880 section 5.2.4: what is signed, the hashed part, and a trailer
-	// with its length.
-	trailer := binary.BigEndian.AppendUint32([]byte{4, 0xff}, uint32(len(s.headers)))
-	signed := bytes.Join([][]byte{message, s.headers, trailer}, nil)
-	value := s.value
-	if p.eddsa {
-		digest := sha256.Sum256(signed)
-		return p.key.Verify(digest[:], value)
+	return nil
+}
+
+// verify returns nil if the value is a good signature over what has the digest.
+func (p *pgpPublic) verify(digest, value []byte) error {
+	if p.rsa == nil {
+		return p.key.Verify(digest, value)
 	}
 	// A number has no leading zeros, but a signature is as long as the modulus.
-	if len(value) < p.size {
-		value = append(make([]byte, p.size-len(value)), value...)
+	if size := p.rsa.Size(); len(value) < size {
+		value = append(make([]byte, size-len(value)), value...)
 	}
-	return p.key.Verify(signed, value)
+	return rsa.VerifyPKCS1v15(p.rsa, crypto.SHA256, digest, value)
+}
+
+// digest returns the SHA-256 of what is signed (RFC 4880 section 5.2.4): the
+// message, which the state has seen, the hashed part, and a trailer with its
+// length. The state stays as it is.
+func (s *pgpSignature) digest(message stdhash.Cloner) ([]byte, error) {
+	h, err := message.Clone()
+	if err != nil {
+		return nil, err
+	}
+	h.Write(s.headers)
+	h.Write(binary.BigEndian.AppendUint32([]byte{4, 0xff}, uint32(len(s.headers))))
+	return h.Sum(nil), nil
 }
 
 // The public key algorithms of RFC 4880 section 9.1 that sign, and EdDSA.
@@ -380,33 +387,65 @@ func nextSubpacket(data []byte) (body, rest []byte, err error) {
 	return data[head : head+n], data[head+n:], nil
 }
 
-// maxPGPAttempts bounds the verifications for one envelope.
-const maxPGPAttempts = 4096
+// perLook is what it costs to see that a signature cannot be one of a key, in the
+// terms of perAttempt.
+const perLook = 1 << 10
 
 // countPGP says which of the keys have made an OpenPGP signature of the envelope.
-// Every signature is tried with every key: a key id is a hint.
+// Every signature is tried with every key: a key id is a hint. The message is
+// hashed once, for the first signature that can be one of the keys.
 func (e *envelope) countPGP(keys []*layoutKey, at time.Time) (signed []*layoutKey, reasons []string, err error) {
-	attempts := 0
+	var message stdhash.Cloner
+	left := maxWork
 	for i := range e.pgp {
 		s := &e.pgp[i]
 		if s.headers == nil && s.err == nil {
 			continue // another kind of signature
 		}
+		var h pgpHeaders
 		why := s.err
+		if why == nil {
+			h, why = parsePGPHeaders(s.headers)
+		}
+		if why != nil {
+			reasons = append(reasons, fmt.Sprintf("OpenPGP signature %d: %v", i+1, why))
+			continue
+		}
+		var digest []byte
 		good := false
 		for _, k := range keys {
-			if k.pgp == nil || s.err != nil {
+			if k.pgp == nil {
 				continue
 			}
 			for j := range k.pgp.all {
-				if attempts++; attempts > maxPGPAttempts {
-					return nil, nil, coded(CodeLimit, "more than %d verifications of OpenPGP signatures", maxPGPAttempts)
+				p := &k.pgp.all[j]
+				err := p.fits(&h, at)
+				if left -= perLook; err == nil {
+					left -= perAttempt
 				}
-				if err := k.pgp.all[j].verify(e.message, s, at); err == nil {
+				if left < 0 {
+					return nil, nil, coded(CodeLimit, "more OpenPGP signatures and keys to try than one file may have")
+				}
+				if err == nil && digest == nil {
+					if message == nil {
+						sum := sha256.New()
+						sum.Write(e.message)
+						message = sum.(stdhash.Cloner) // as package hash promises
+					}
+					left -= len(s.headers)
+					if digest, err = s.digest(message); err != nil {
+						return nil, nil, err
+					}
+				}
+				if err == nil {
+					err = p.verify(digest, s.value)
+				}
+				if err == nil {
 					good = true
 					signed = addKey(signed, k)
 					break
-				} else if why == nil || strings.EqualFold(e.signatures[i].Hint, k.pgp.all[j].fingerprint) {
+				}
+				if why == nil || strings.EqualFold(e.signatures[i].Hint, p.fingerprint) {
 					why = err
 				}
 			}

@@ -184,18 +184,15 @@ func (e *envelope) countOwners(owners []owner, at time.Time) (signed []verify.Is
 	var list []tally.Key
 	var plain []owner
 	var pgp []*layoutKey
-	tries := 0
 	for _, o := range owners {
 		if o.pgp != nil {
 			pgp = append(pgp, o.pgp)
-			tries += len(o.pgp.pgp.all)
 		} else {
 			plain = append(plain, o)
 			list = append(list, o.key)
-			tries++
 		}
 	}
-	if err := e.tooMuch(tries); err != nil {
+	if err := e.tooMuch(len(list)); err != nil {
 		return nil, nil, err
 	}
 	outcome, err := tally.Count(e.message, e.signatures, list, nil)
