@@ -381,6 +381,7 @@ func TestFailures(t *testing.T) {
 		{"parameter twice", usual("--param", "x=1", "--param", "x=2"), "already"},
 		{"missing artifact", usual("--artifact", "DIR/none"), "none"},
 		{"artifact is a folder", usual("--artifact", "DIR/links"), "links"},
+		{"artifact is a folder and the layout bad", usual("--layout-keys", "DIR/mallory.pub", "--artifact", "DIR/links"), "links"},
 		{"inspect without products", usual("--inspect"), "--products"},
 		{"missing products", usual("--inspect", "--products", "DIR/none"), "none"},
 	} {

@@ -21,6 +21,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -239,6 +240,13 @@ func TestNoInput(t *testing.T) {
 	if out := output(t, inspect.Options{}, `cat; if (: </dev/tty) 2>/dev/null; then echo terminal; fi`); out != "" {
 		t.Errorf("the command has read %q", out)
 	}
+	// A session of its own has no terminal, also where the tests have one.
+	if runtime.GOOS == "linux" {
+		needs(t, "cut")
+		if out := output(t, inspect.Options{}, `test "$(cut -d' ' -f6 /proc/$$/stat)" = $$ && echo leader`); out != "leader\n" {
+			t.Error("the command is not in a session of its own")
+		}
+	}
 }
 
 // The words of a command are not looked at by a shell.
@@ -300,6 +308,10 @@ func TestExitCode(t *testing.T) {
 	}
 	if text := err.Error(); !strings.Contains(text, `"check"`) || !strings.Contains(text, `bad \x1b[31mthing`) || strings.ContainsAny(text, "\n\x1b") {
 		t.Errorf("the error reads %q", text)
+	}
+	// Of long output, the end is shown.
+	if _, err := run(t, inspect.Options{}, `printf '%1000s' first; printf reason; exit 1`); err == nil || !strings.HasSuffix(err.Error(), `reason"`) || len(err.Error()) > 300 {
+		t.Errorf("got %v", err)
 	}
 	if _, err := run(t, inspect.Options{}, `kill -9 $$`); !errors.Is(err, inspect.CodeExit) {
 		t.Errorf("killed by itself: %v", err)
