@@ -222,35 +222,37 @@ func difference(a, b *artifactList) string {
 }
 
 // mergeLists joins lists that agree but give different algorithms. A digest that
-// fewer functionaries than the threshold state proves nothing.
+// fewer functionaries than the threshold state proves nothing; one that not all
+// state makes nobody a witness of content.
 func mergeLists(groups []*group, side artifactSide, threshold int64) *artifactList {
 	first := groups[0].evidence.lists[side]
 	out := &artifactList{names: first.names, dotted: first.dotted}
-	var b listBuilder
+	everybody := map[string]bool{}
+	for _, g := range groups {
+		maps.Copy(everybody, g.signers)
+	}
 	for i := range first.names {
-		b.digests = b.digests[:0]
-		var weak []bool
+		var kinds digestKinds
+		ref := digestRef{off: uint32(len(out.sums))}
 		for alg := hash.Algorithm(1); alg.Valid(); alg++ {
-			signers := map[string]bool{}
+			proves, shares := map[string]bool{}, map[string]bool{}
 			var found []byte
 			for _, g := range groups {
-				if sum := g.evidence.lists[side].sum(i, alg); sum != nil {
+				if sum, kind := g.evidence.lists[side].sum(i, alg); sum != nil {
 					found = sum
-					for f := range g.signers {
-						signers[f] = true
+					if kind.strong {
+						maps.Copy(proves, g.signers)
+					}
+					if kind.shared {
+						maps.Copy(shares, g.signers)
 					}
 				}
 			}
 			if found != nil {
-				b.addDigest(alg, found)
-				weak = append(weak, int64(len(signers)) < threshold)
+				kinds = append(kinds, digestKind{alg, len(found), alg.Strong() && int64(len(proves)) >= threshold,
+					alg.Strong() && len(shares) == len(everybody)})
+				out.sums = append(out.sums, found...)
 			}
-		}
-		kinds := make(digestKinds, len(b.digests))
-		ref := digestRef{off: uint32(len(out.sums))}
-		for k, d := range b.digests {
-			kinds[k] = digestKind{d.alg, d.size, d.alg.Strong() && !weak[k]}
-			out.sums = append(out.sums, d.bytes[:d.size]...)
 		}
 		at := slices.IndexFunc(out.kinds, func(k digestKinds) bool { return slices.Equal(k, kinds) })
 		if at < 0 {
@@ -264,13 +266,13 @@ func mergeLists(groups []*group, side artifactSide, threshold int64) *artifactLi
 }
 
 // sum returns the digest of an artifact by one algorithm, nil if there is none.
-func (l *artifactList) sum(i int, alg hash.Algorithm) []byte {
+func (l *artifactList) sum(i int, alg hash.Algorithm) ([]byte, digestKind) {
 	sums := l.sums[l.refs[i].off:]
 	for _, k := range l.kinds[l.refs[i].kind] {
 		if k.alg == alg {
-			return sums[:k.size]
+			return sums[:k.size], k
 		}
 		sums = sums[k.size:]
 	}
-	return nil
+	return nil, digestKind{}
 }

@@ -46,6 +46,9 @@ type digestKind struct {
 	// fewer functionaries than the threshold state: it can show that two
 	// things differ, not that they are the same.
 	strong bool
+	// shared: strong, and all of the functionaries who count state it. Only
+	// then are they all witnesses of content with this digest.
+	shared bool
 }
 
 func (l *artifactList) len() int { return len(l.names) }
@@ -83,13 +86,13 @@ func (l *artifactList) seek(from int, name string) int {
 	return lo + sort.Search(hi-lo, func(i int) bool { return l.names[lo+i] >= name })
 }
 
-// set returns the digests of an artifact; with strongOnly only those that can
-// prove that content is the same.
-func (l *artifactList) set(i int, strongOnly bool) hash.Set {
+// set returns the digests of an artifact; with sharedOnly only the strong ones
+// that all functionaries state.
+func (l *artifactList) set(i int, sharedOnly bool) hash.Set {
 	var ds []hash.Digest
 	sums := l.sums[l.refs[i].off:]
 	for _, k := range l.kinds[l.refs[i].kind] {
-		if k.strong || !strongOnly {
+		if k.shared || !sharedOnly {
 			if d, err := hash.NewDigest(k.alg, sums[:k.size]); err == nil {
 				ds = append(ds, d)
 			}
@@ -244,7 +247,7 @@ func (b *listBuilder) kindOf(ds []sum) uint32 {
 	}
 	kinds := make(digestKinds, len(ds))
 	for i, d := range ds {
-		kinds[i] = digestKind{d.alg, d.size, d.alg.Strong()}
+		kinds[i] = digestKind{d.alg, d.size, d.alg.Strong(), d.alg.Strong()}
 	}
 	b.kinds = append(b.kinds, kinds)
 	return uint32(len(b.kinds) - 1)

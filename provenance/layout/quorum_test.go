@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tallystick/tallystick/hash"
 	"github.com/tallystick/tallystick/provenance/layout"
 	"github.com/tallystick/tallystick/verify"
 	"github.com/tallystick/tallystick/verify/verifytest"
@@ -124,5 +125,65 @@ func TestQuorumNotUnique(t *testing.T) {
 				t.Errorf("the error does not say which links: %v", err)
 			}
 		})
+	}
+}
+
+// Nobody is a witness of a digest that he did not state, even if it reaches the
+// threshold; but it can contradict.
+func TestCoveredByAllIssuers(t *testing.T) {
+	for _, threshold := range []int{1, 2} {
+		w := newWorld()
+		people := []string{"honest", "rogue"}
+		w.layout = newLayout(people, step("build", threshold, rules(), rules(), people...))
+		mixed := sum("content of app")
+		mixed["sha512"] = sums("evil")["sha512"]
+		w.links = map[string][]byte{}
+		w.put("build", link("build", obj{}, obj{"app": sum("content of app")}), "honest")
+		w.put("build", link("build", obj{}, obj{"app": mixed}), "rogue")
+		v, err := w.verify(t)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range []struct {
+			name, content string
+			algs          []hash.Algorithm
+			want          verify.Code
+		}{
+			{"what both state", "content of app", []hash.Algorithm{hash.SHA256}, ""},
+			{"what one states", "evil", []hash.Algorithm{hash.SHA512}, "*"},
+			{"a contradiction", "evil", []hash.Algorithm{hash.SHA256, hash.SHA512}, "="},
+		} {
+			a, err := hash.Measure(t.Context(), strings.NewReader(c.content), c.algs...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = v.Covers(a)
+			if (c.want == "") != (err == nil) {
+				t.Errorf("threshold %d, %s: %v", threshold, c.name, err)
+			}
+			if c.want == "=" {
+				stated, err1 := v.Products("build")
+				if err1 != nil {
+					t.Fatal(err1)
+				}
+				set, _ := stated.Lookup("app")
+				if want := verify.CodeOf(verify.Match(a, set, false)); verify.CodeOf(err) != want || want == verify.CodeNotCovered {
+					t.Errorf("threshold %d, %s: got %v, want %s", threshold, c.name, err, want)
+				}
+			}
+		}
+	}
+}
+
+func TestNilVerification(t *testing.T) {
+	var v *layout.Verification
+	if _, err := v.Products("x"); !errors.Is(err, layout.CodeNoStep) {
+		t.Errorf("got %v", err)
+	}
+	if _, err := v.Materials("x"); !errors.Is(err, layout.CodeNoStep) {
+		t.Errorf("got %v", err)
+	}
+	if len(v.Steps()) != 0 || len(v.Issuers()) != 0 {
+		t.Error("nil has steps or issuers")
 	}
 }

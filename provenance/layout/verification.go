@@ -66,6 +66,9 @@ func (v *Verification) artifacts() *Artifacts {
 
 // Steps returns the names of the steps in the order of the layout.
 func (v *Verification) Steps() []string {
+	if v == nil {
+		return nil
+	}
 	names := make([]string, len(v.steps))
 	for i, s := range v.steps {
 		names[i] = s.name
@@ -82,6 +85,9 @@ func (v *Verification) Products(step string) (*Artifacts, error) { return v.of(s
 func (v *Verification) Materials(step string) (*Artifacts, error) { return v.of(step, materials) }
 
 func (v *Verification) of(step string, side artifactSide) (*Artifacts, error) {
+	if v == nil {
+		v = new(Verification)
+	}
 	for _, s := range v.steps {
 		if s.name == step {
 			return newArtifacts(s, side, v.evidence), nil
@@ -100,8 +106,9 @@ type Artifacts struct {
 	evidence verify.Evidence
 
 	once sync.Once
-	// byDigest finds an artifact by a strong digest.
-	byDigest map[hash.Digest]int
+	// byDigest finds an artifact by a strong digest that all issuers state, and
+	// mentioned by any other strong one: it may contradict.
+	byDigest, mentioned map[hash.Digest]int
 }
 
 var _ verify.Claim = (*Artifacts)(nil)
@@ -178,7 +185,7 @@ func (a *Artifacts) Covers(m hash.Artifact) error {
 	if err := verify.Match(m, a.list.set(i, false), named); err != nil {
 		return err
 	}
-	// What fewer functionaries than the threshold state is not enough.
+	// What only some of the issuers state is not the word of all of them.
 	return verify.Match(m, a.list.set(i, true), false)
 }
 
@@ -198,7 +205,7 @@ func (a *Artifacts) lookup(m hash.Artifact) (i int, named bool) {
 		return i, true
 	}
 	a.once.Do(func() {
-		a.byDigest = make(map[hash.Digest]int, a.Len())
+		a.byDigest, a.mentioned = make(map[hash.Digest]int, a.Len()), map[hash.Digest]int{}
 		for i := range a.Len() {
 			for d := range a.list.set(i, true).All() {
 				if _, ok := a.byDigest[d]; !ok {
@@ -206,10 +213,21 @@ func (a *Artifacts) lookup(m hash.Artifact) (i int, named bool) {
 				}
 			}
 		}
+		for i := range a.Len() {
+			for d := range a.list.set(i, false).All() {
+				if _, ok := a.byDigest[d]; !ok && d.Algorithm().Strong() {
+					if _, ok := a.mentioned[d]; !ok {
+						a.mentioned[d] = i
+					}
+				}
+			}
+		}
 	})
-	for d := range m.Digests().All() {
-		if i, ok := a.byDigest[d]; ok {
-			return i, false
+	for _, index := range []map[hash.Digest]int{a.byDigest, a.mentioned} {
+		for d := range m.Digests().All() {
+			if i, ok := index[d]; ok {
+				return i, false
+			}
 		}
 	}
 	return -1, false
