@@ -55,6 +55,11 @@ func agree(witnesses []witness, threshold int64, quorum bool) (*agreement, *veri
 		joined := false
 		for _, c := range camps {
 			if d := c.difference(g); d != "" {
+				if !quorum {
+					// One is enough, and there may be many links.
+					check.Found = d
+					return nil, check
+				}
 				if len(differences) < maxTraceNames {
 					differences = append(differences, d)
 				}
@@ -72,9 +77,6 @@ func agree(witnesses []witness, threshold int64, quorum bool) (*agreement, *veri
 		return &agreement{merge(camps[0].groups, threshold), camps[0].signers}, nil
 	}
 	check.Found = strings.Join(differences, "; ")
-	if !quorum {
-		return nil, check
-	}
 	// Agreement by shared algorithms is not transitive. Where a group would fit
 	// into two camps, who wins would be a matter of the order of the files.
 	for i, c := range camps {

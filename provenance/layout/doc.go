@@ -76,8 +76,8 @@
 //	agreement           All usable links of a step must agree, also beyond the threshold: the same names,
 //	                    and for each the same digest by a strong algorithm, no shared one differing.
 //	                    A digest that fewer functionaries than the threshold state can show that
-//	                    artifacts differ, not that they are the same. Options.Quorum lets the larger
-//	                    part decide.
+//	                    artifacts differ, not that they are the same; one that not all state covers
+//	                    no artifact. Options.Quorum lets the larger part decide.
 //	digests             Strong: SHA-2 and SHA-3 with 256 bits or more, BLAKE2. Names as in the DigestSet
 //	                    specification, lower-case hex of exact length, else the link is unusable. Unknown
 //	                    algorithms are ignored. MD5 and SHA-1 never prove a match.
@@ -95,8 +95,9 @@
 //	                    characters and not bytes. "[z-a]" can match nothing and is an error.
 //	rule words          Any case. All that is not in the grammar is an error in the layout.
 //	members             Unknown members of a step, inspection or certificate constraint are an error, since
-//	                    they could demand a check; elsewhere they are ignored and reported. Repeated
-//	                    members, and known ones in another case, are errors.
+//	                    they could demand a check; elsewhere they are ignored, and those of the
+//	                    layout itself reported. Repeated members, and known ones in another case, are
+//	                    errors.
 //	expiry              The instant of "expires" is still valid. No fractions, no other time zones.
 //	parameters          A value is literal text. A rule with an undefined {name} is an error; in a command
 //	                    it stays. Sublayouts get no parameters.
