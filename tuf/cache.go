@@ -70,18 +70,16 @@ func (c *cache) read(name string, limit int64) ([]byte, error) {
 // waits for a short time only, for others hold the lock only to compare and
 // rename. Where there are no locks, f runs anyway.
 func (c *cache) update(ctx context.Context, f func() error) error {
-	dir, err := c.dir.Open(".")
-	if err != nil {
-		return storageError("the cache folder", err)
-	}
-	defer dir.Close() // releases the lock
-	for !tryLock(dir) {
+	unlock, ok := tryLock(c.dir)
+	for !ok {
 		select {
 		case <-time.After(10 * time.Millisecond):
 		case <-ctx.Done():
 			return &verify.Error{Code: CodeCanceled, What: "waiting for another process that uses the cache", Err: context.Cause(ctx)}
 		}
+		unlock, ok = tryLock(c.dir)
 	}
+	defer unlock()
 	return f()
 }
 

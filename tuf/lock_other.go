@@ -7,5 +7,5 @@ package tuf
 
 import "os"
 
-// tryLock does nothing where a folder cannot be locked.
-func tryLock(*os.File) bool { return true }
+// tryLock does nothing where there are no such locks.
+func tryLock(*os.Root) (unlock func(), ok bool) { return func() {}, true }

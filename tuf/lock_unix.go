@@ -11,10 +11,23 @@ import (
 	"syscall"
 )
 
-// tryLock locks an open folder until it is closed, and reports false if another
-// process has it locked. File systems without locks count as locked: the
-// comparison of versions is there with and without.
-func tryLock(dir *os.File) bool {
-	err := syscall.Flock(int(dir.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	return !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR)
+// lockName is a file only for the lock, which nobody else can open. The folder
+// itself would not do: whoever may read it could lock it and stop all updates.
+const lockName = ".lock"
+
+// tryLock locks the cache until unlock is called, and reports false if another
+// process has it locked. Where the file cannot be opened, as when it belongs to
+// another user or the folder is read-only, or on file systems without locks, it
+// counts as locked: the comparison of versions is there with and without.
+func tryLock(dir *os.Root) (unlock func(), ok bool) {
+	f, err := dir.OpenFile(lockName, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return func() {}, true
+	}
+	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) || errors.Is(err, syscall.EINTR) {
+		f.Close()
+		return nil, false
+	}
+	return func() { f.Close() }, true
 }
