@@ -98,7 +98,7 @@ func (q *queue) each(l *artifactList, prefix string, p *pattern, work *int64, f 
 	lo, hi := l.withPrefix(full)
 	all := p.isPrefix()
 	for i := q.next(lo, hi); i >= 0 && *work >= 0; i = q.next(i+1, hi) {
-		if !all && !p.matchRest(l.names[i][len(full):], work) {
+		if *work--; !all && !p.matchRest(l.names[i][len(full):], work) {
 			continue
 		}
 		if !f(i) {
@@ -116,6 +116,8 @@ type ruleRun struct {
 	// others finds the evidence of the steps that MATCH may name.
 	others map[string]*evidence
 	work   *int64 // what patterns may still cost
+	// ended says whether to stop, if the context has ended.
+	ended func() bool
 }
 
 // run returns a check with one check below it for every rule, in order.
@@ -127,6 +129,9 @@ func (r *ruleRun) run() verify.Check {
 	for i := range r.rules {
 		check := verify.Check{Code: CodeRule, Status: verify.NotRun, What: fmt.Sprintf("rule %d: %s", i+1, r.rules[i].text),
 			Detail: "a rule before it has failed"}
+		if total.Status == verify.Pass && r.ended != nil && r.ended() {
+			total.Status, check.Detail = verify.NotRun, "the verification has ended"
+		}
 		if total.Status == verify.Pass {
 			r.apply(i, q, list, &check)
 			if total.Status = check.Status; check.Status != verify.Pass {

@@ -41,6 +41,7 @@ func TestLimits(t *testing.T) {
 		{"steps", func(w *world) { w.opts.Limits.Steps = 1 }, codes(layout.CodeLimit)},
 		{"rules", func(w *world) { w.opts.Limits.Rules = 7 }, codes(layout.CodeLimit)},
 		{"rules are enough", func(w *world) { w.opts.Limits.Rules = 8 }, nil},
+		{"visited artifacts", func(w *world) { w.opts.Limits.PatternWork = 2 }, codes(layout.CodeLimit)},
 		{"links", func(w *world) { w.opts.Limits.Links = 2 }, codes(layout.CodeLimit)},
 		{"bytes in all", func(w *world) { w.opts.Limits.TotalBytes = 100 }, codes(layout.CodeLimit)},
 		{"patterns", func(w *world) {

@@ -76,8 +76,9 @@ type Limits struct {
 	Sublayouts int
 	// SublayoutDepth is how deep sublayouts may be nested: 16.
 	SublayoutDepth int
-	// PatternWork is what patterns that are more than a name or a prefix may
-	// cost, roughly in characters compared: 2^30.
+	// PatternWork is what rules may cost at all levels: one for each artifact
+	// that a pattern is held against, and roughly one for each character that
+	// is compared where it is more than a name or a prefix: 2^30.
 	PatternWork int64
 }
 

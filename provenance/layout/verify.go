@@ -355,7 +355,7 @@ func (r *run) applyRules(check *verify.Check, name string, rules *[2][]rule, e *
 			}
 			continue
 		}
-		rr := ruleRun{what: what, rules: rules[side], evidence: e, side: side, others: others, work: &r.work}
+		rr := ruleRun{what: what, rules: rules[side], evidence: e, side: side, others: others, work: &r.work, ended: r.ended}
 		c := rr.run()
 		if c.Status != verify.Pass {
 			check.Status = verify.Fail
