@@ -19,7 +19,8 @@ import (
 )
 
 // A Client follows one repository. It is made by [NewClient] and is safe for
-// concurrent use; refreshes wait for each other.
+// concurrent use; refreshes wait for each other. The methods of the zero Client
+// return an error with [CodeConfig].
 type Client struct {
 	root     []byte
 	dir      string
@@ -89,6 +90,9 @@ func (c *Client) Refresh(ctx context.Context) (*Snapshot, error) {
 // now. It is for programs that have a better clock than the machine, and for
 // tests.
 func (c *Client) RefreshAt(ctx context.Context, at time.Time) (*Snapshot, error) {
+	if c.busy == nil {
+		return nil, errZero("Client", "NewClient")
+	}
 	select {
 	case c.busy <- struct{}{}:
 		defer func() { <-c.busy }()
@@ -112,6 +116,11 @@ func (c *Client) RefreshAt(ctx context.Context, at time.Time) (*Snapshot, error)
 		return nil, err
 	}
 	return s, nil
+}
+
+// errZero is the error for a zero value of a type that only maker makes.
+func errZero(what, maker string) error {
+	return &verify.Error{Code: CodeConfig, What: "the " + what, Expected: "one that " + maker + " made", Found: "the zero value"}
 }
 
 // A run drives a workflow with files from the cache and the network.

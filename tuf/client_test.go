@@ -199,3 +199,18 @@ func TestEvidenceIsACopy(t *testing.T) {
 		}
 	}
 }
+
+// Values that nobody has made do nothing.
+func TestZeroValues(t *testing.T) {
+	var c tuf.Client
+	_, err := c.Refresh(t.Context())
+	want(t, err, tuf.CodeConfig, true)
+	_, err = c.Download(t.Context(), newFixture(t, tuftest.Options{}).target("app.tar.gz"), filepath.Join(t.TempDir(), "app"))
+	want(t, err, tuf.CodeConfig, true)
+	var s tuf.Snapshot
+	_, err = s.Target(t.Context(), "app.tar.gz")
+	want(t, err, tuf.CodeConfig, true)
+	if e := s.Evidence(); len(e.Check.Checks) > 0 || e.Check.Status == verify.Pass || !s.Time().IsZero() || !s.Expires().IsZero() {
+		t.Errorf("the zero Snapshot has evidence %+v of %v to %v", e, s.Time(), s.Expires())
+	}
+}

@@ -99,6 +99,8 @@
 //     an old root; the next refresh goes on from there.
 //   - HTTP status 403, 404 and 410 for the next root mean that there is none. There
 //     are no retries.
+//   - A root N+1 that says version N ends the chain without an error, as if there were
+//     none: some servers answer with the latest.
 //   - A timestamp with the version that is known already is discarded, whatever it
 //     says.
 //   - A hash in metadata whose algorithm is unknown is passed over if there is

@@ -41,8 +41,15 @@ import (
 // The error is a [*verify.RejectedError] with [CodeLength] or [CodeHash] if the
 // server sent another file, and a [*verify.Error] if it could not be had or kept.
 func (c *Client) Download(ctx context.Context, t *Target, dst string) (hash.Artifact, error) {
+	if c.busy == nil {
+		return hash.Artifact{}, errZero("Client", "NewClient")
+	}
 	if t == nil || !t.file.hashes.Strong() {
 		return hash.Artifact{}, &verify.Error{Code: CodeConfig, What: "Download", Expected: "a target", Found: "none"}
+	}
+	if dst != "" && os.IsPathSeparator(dst[len(dst)-1]) {
+		// Without the separator it would be another path, beside the folder.
+		return hash.Artifact{}, storageError(safe.Quote(dst), errors.New("is a folder"))
 	}
 	dir, err := os.OpenRoot(filepath.Dir(dst))
 	if err != nil {
@@ -85,9 +92,10 @@ func (c *Client) stage(ctx context.Context, t *Target, urls []*url.URL, dir *os.
 	if err != nil {
 		return a, err
 	}
+	placed := false
 	defer func() {
 		f.Close()
-		if err != nil {
+		if !placed { // also when Progress panics
 			dir.Remove(temp)
 		}
 	}()
@@ -129,6 +137,7 @@ func (c *Client) stage(ctx context.Context, t *Target, urls []*url.URL, dir *os.
 	if err := dir.Rename(temp, name); err != nil {
 		return a, storageError(safe.Quote(name), err)
 	}
+	placed = true
 	if old != nil {
 		dir.Remove(partial)
 	}

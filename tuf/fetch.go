@@ -36,7 +36,7 @@ func newHTTPClient() *http.Client {
 }
 
 // guardRedirects returns a copy of the client that follows no redirect to another
-// host and none from https to http. A repository has one address; whoever can
+// host, port or scheme. A repository has one address; whoever can
 // send a client elsewhere can also use it to reach what only the client can.
 func guardRedirects(c *http.Client) *http.Client {
 	guarded := *c

@@ -857,3 +857,41 @@ func TestNoPartOfFullLength(t *testing.T) {
 		t.Errorf("left behind: %v", list)
 	}
 }
+
+// A path that ends in a separator names a folder, and not a file beside it.
+func TestDestinationThatIsAFolder(t *testing.T) {
+	f := newFixture(t, tuftest.Options{})
+	target := f.target("app.tar.gz")
+	for _, exists := range []bool{true, false} {
+		parent := t.TempDir()
+		dst := filepath.Join(parent, "out") + string(os.PathSeparator)
+		if exists {
+			if err := os.Mkdir(dst, 0o755); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, err := f.client.Download(t.Context(), target, dst)
+		want(t, err, tuf.CodeStorage, true)
+		if info, err := os.Stat(filepath.Join(parent, "out")); err == nil && !info.IsDir() {
+			t.Error("wrote a file in place of the folder")
+		}
+	}
+}
+
+func TestPanicInProgress(t *testing.T) {
+	f := newFixture(t, tuftest.Options{})
+	f.config.Progress = func(string, int64, int64) { panic("the caller's") }
+	f.renew()
+	target, dir := f.target("app.tar.gz"), t.TempDir()
+	func() {
+		defer func() {
+			if r := recover(); r != "the caller's" {
+				t.Errorf("recovered %v", r)
+			}
+		}()
+		f.client.Download(t.Context(), target, filepath.Join(dir, "app"))
+	}()
+	if list, _ := os.ReadDir(dir); len(list) != 0 {
+		t.Errorf("left behind: %v", list)
+	}
+}

@@ -351,17 +351,27 @@ func decodeLength(d *strictjson.Decoder) (int64, error) {
 
 // decodeHashes reads digests by algorithm. Algorithms that we do not know are
 // passed over, but one that we know there must be. Hex digits may be of either
-// case.
+// case. Names are in lower case; two that differ in nothing else, as sha256 and
+// SHA256, mean one hash to some readers and another to others, and are refused.
 func decodeHashes(d *strictjson.Decoder) (hash.Set, error) {
 	digests := make([]hash.Digest, 0, 2)
+	var seen [hash.MD5 + 1]bool
 	err := d.Map(func(name string) error {
 		digits, err := d.String()
 		if err != nil {
 			return err
 		}
-		alg, err := hash.ParseAlgorithm(name)
-		if err != nil || alg > hash.MD5 {
+		folded, err := hash.ParseAlgorithm(strings.ToLower(name))
+		if err != nil || folded > hash.MD5 {
 			return nil // those after MD5 identify trees and git objects, not files
+		}
+		if seen[folded] {
+			return d.Reject("two hashes for " + folded.String())
+		}
+		seen[folded] = true
+		alg, err := hash.ParseAlgorithm(name)
+		if err != nil {
+			return nil
 		}
 		sum, err := hex.DecodeString(digits)
 		if err == nil {

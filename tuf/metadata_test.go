@@ -498,3 +498,23 @@ func TestSpelling(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Readers that fold the case of names would see another hash than those that do not.
+func TestHashNamesThatDifferInCase(t *testing.T) {
+	for _, other := range []string{"SHA256", "Sha256"} {
+		f := pinless(t)
+		signed := f.signed("dev")
+		at(signed, "targets", "dev/tool", "hashes")[other] = strings.Repeat("b", 64)
+		f.publish("dev", signed)
+		_, err := f.lookUp()
+		want(t, err, tuf.CodeMalformed, false)
+	}
+	// Alone it is an unknown algorithm.
+	f := pinless(t)
+	signed := f.signed("dev")
+	at(signed, "targets", "dev/tool", "hashes")["SHA512"] = "?"
+	f.publish("dev", signed)
+	if _, err := f.lookUp(); err != nil {
+		t.Error(err)
+	}
+}

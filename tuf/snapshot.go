@@ -17,7 +17,8 @@ import (
 // A Snapshot is a consistent view of a repository: the versions of all its
 // metadata at one time, signed as a whole. [Client.Refresh] makes it. It never
 // changes and is safe for concurrent use. Metadata of delegated roles is loaded
-// when it is first needed, and must be the version that belongs to the snapshot.
+// when it is first needed, and must be the version that belongs to the snapshot. The
+// zero Snapshot has no evidence and no targets.
 type Snapshot struct {
 	c        *Client
 	workflow *workflow // no longer changed
@@ -57,7 +58,12 @@ func newSnapshot(r *run, t *targets) *Snapshot {
 }
 
 // Time returns the time for which the snapshot was verified.
-func (s *Snapshot) Time() time.Time { return s.workflow.at }
+func (s *Snapshot) Time() time.Time {
+	if s.workflow == nil {
+		return time.Time{}
+	}
+	return s.workflow.at
+}
 
 // Expires returns when the first of the top-level roles expires: the time for
 // the next [Client.Refresh] at the latest.
@@ -66,6 +72,9 @@ func (s *Snapshot) Expires() time.Time { return s.expires }
 // Evidence returns how the snapshot came to be believed: one check for each
 // top-level role, with its version, the keys that signed and its expiry.
 func (s *Snapshot) Evidence() verify.Evidence {
+	if s.workflow == nil {
+		return verify.Evidence{}
+	}
 	return s.evidence(s.top).with(CodeRefresh, verify.Pass, "TUF repository at "+s.c.metadata.Redacted())
 }
 
@@ -85,9 +94,15 @@ func (s *Snapshot) evidence(n *node) evidence {
 // and may load metadata of delegated roles.
 //
 // If no role that is trusted with the path vouches for it, the error is a
-// [*verify.RejectedError] with [CodeTargetNotFound]. The metadata of a delegated
-// role can be rejected like any other, which ends the search.
+// [*verify.RejectedError] with [CodeTargetNotFound], and if it is listed without a
+// hash that proves anything one with [CodeWeakHash]. The metadata of a delegated
+// role can be rejected like any other, which ends the search. More roles than
+// [Limits].Roles are a [*verify.Error] with [CodeLimit], as is metadata that is too
+// large.
 func (s *Snapshot) Target(ctx context.Context, path string) (*Target, error) {
+	if s.workflow == nil {
+		return nil, errZero("Snapshot", "Client.Refresh")
+	}
 	what := "target " + safe.Quote(path)
 	visited := map[string]bool{}
 	var searched []verify.Check
