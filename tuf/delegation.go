@@ -103,6 +103,9 @@ func decodeDelegated(d *strictjson.Decoder) (delegatedRole, error) {
 		case "paths":
 			err = d.Array(func(int) error {
 				p, err := d.String()
+				if len(p) > maxPattern {
+					return d.Reject(fmt.Sprintf("a pattern of more than %d bytes", maxPattern))
+				}
 				r.paths = append(r.paths, p)
 				return err
 			})

@@ -5,6 +5,7 @@ package tuf_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/hex"
@@ -366,4 +367,31 @@ func TestBadRoleEndsSearch(t *testing.T) {
 	}
 	f.Replace("A.json", nil)
 	f.target("x")
+}
+
+// Long patterns take long to match, and no honest one is long.
+func TestLongPattern(t *testing.T) {
+	for n, code := range map[int]verify.Code{4096: ok, 4097: tuf.CodeMalformed} {
+		f := newFixture(t, tuftest.Options{})
+		if err := f.Delegate("targets", tuftest.Delegation{Name: "dev", Paths: []string{"*" + strings.Repeat("[", n-1)}}); err != nil {
+			t.Fatal(err)
+		}
+		f.Publish()
+		_, err := f.client.RefreshAt(t.Context(), f.now)
+		if code != ok {
+			want(t, err, code, false)
+		} else if err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// A search ends with its context, also among roles that are in memory.
+func TestCanceledSearch(t *testing.T) {
+	f := newFixture(t, tuftest.Options{})
+	s := f.refresh()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := s.Target(ctx, "app.tar.gz")
+	want(t, err, tuf.CodeCanceled, true)
 }

@@ -19,6 +19,7 @@ const (
 	maxDepth      = 64
 	maxSignatures = 1024 // of one file
 	maxKeys       = 1024 // of one role
+	maxPattern    = 4096 // bytes of one; to match it takes time for each of them
 )
 
 var (

@@ -108,6 +108,9 @@ func (s *Snapshot) Target(ctx context.Context, path string) (*Target, error) {
 	var searched []verify.Check
 	stack := []step{{node: s.top}}
 	for len(stack) > 0 {
+		if ctx.Err() != nil {
+			return nil, &verify.Error{Code: CodeCanceled, What: "the search for " + what, Err: context.Cause(ctx)}
+		}
 		next := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
 		if visited[next.name()] {
