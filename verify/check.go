@@ -13,7 +13,10 @@ import (
 type Status string
 
 const (
+	// Pass: what was checked is so.
 	Pass Status = "pass"
+	// Fail: it is not, or could not be found out; a check without a status
+	// is reported so too.
 	Fail Status = "fail"
 	// NotRun: skipped, with the reason in Detail. It never counts as a pass
 	// and never is the cause of a failure: if something had to run, the check

@@ -22,7 +22,10 @@ const Schema = "tallystick/report/v1"
 type Verdict string
 
 const (
+	// Accepted: the policy is satisfied and nothing contradicts. There is a
+	// [Result].
 	Accepted Verdict = "accepted"
+	// Rejected: everything else. There is a [RejectedError].
 	Rejected Verdict = "rejected"
 )
 
