@@ -25,17 +25,18 @@ import (
 const (
 	// MaxSignatures is the largest number of signatures that are looked at.
 	MaxSignatures = 1024
-	// maxWork is what all attempts may cost together, in bytes: each costs the
-	// length of the message and perAttempt, about as much as the arithmetic of
+	// MaxWork is what all attempts may cost together, in bytes: each costs the
+	// length of the message and PerAttempt, about as much as the arithmetic of
 	// a slow key. It amounts to about a second.
-	maxWork    = 256 << 20
-	perAttempt = 128 << 10
+	MaxWork    = 256 << 20
+	PerAttempt = 128 << 10
 	// minAttempts are made on a message of any length.
 	minAttempts = 4
 )
 
-// attempts returns how many signatures of a message may be tried.
-func attempts(message int) int { return max(minAttempts, maxWork/(perAttempt+message)) }
+// Attempts returns how many signatures of a message of this many bytes may be
+// tried. Whoever tries signatures of another kind keeps to the same bound.
+func Attempts(message int) int { return max(minAttempts, MaxWork/(PerAttempt+message)) }
 
 // ErrLimit is the error of Count when there are too many signatures.
 var ErrLimit = errors.New("too many signatures")
@@ -83,7 +84,7 @@ func Count(message []byte, sigs []Signature, keys []Key, hinted func(key int, hi
 		o.Signed[k] = -1
 	}
 	used := make([]bool, len(sigs))
-	left := attempts(len(message))
+	left := Attempts(len(message))
 	tried := make([]bool, len(sigs))
 	for _, byHint := range []bool{true, false} {
 		for k, key := range keys {

@@ -93,10 +93,10 @@ func TestCountIsBounded(t *testing.T) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	// With more keys than that the work ends, and what was found stays found.
-	keys := append([]Key{a}, slices.Repeat([]Key{b}, attempts(len(message))/MaxSignatures)...)
+	keys := append([]Key{a}, slices.Repeat([]Key{b}, Attempts(len(message))/MaxSignatures)...)
 	*a.hits, *b.hits = 0, 0
 	got, err := Count(message, sigs, keys, nil)
-	if err != nil || got.Distinct != 1 || !got.Unfinished || *a.hits+*b.hits > attempts(len(message)) {
+	if err != nil || got.Distinct != 1 || !got.Unfinished || *a.hits+*b.hits > Attempts(len(message)) {
 		t.Errorf("%d keys: distinct %d, unfinished %v, %v after %d verifications", len(keys), got.Distinct, got.Unfinished, err, *a.hits+*b.hits)
 	}
 	// A right hint finds the good one at once, whatever stands beside it.

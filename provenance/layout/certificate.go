@@ -13,6 +13,7 @@ import (
 	"github.com/tallystick/tallystick/internal/safe"
 	"github.com/tallystick/tallystick/internal/signature"
 	"github.com/tallystick/tallystick/internal/strictjson"
+	"github.com/tallystick/tallystick/internal/tally"
 )
 
 // Certificates of functionaries (ITE-7): a layout may name certificate
@@ -221,7 +222,7 @@ func (e *envelope) certified(a *authorities, constraints []constraint, at time.T
 	if len(constraints) == 0 {
 		return nil, nil
 	}
-	tried, left := 0, max(4, maxWork/(perAttempt+len(e.message)))
+	tried, left := 0, tally.Attempts(len(e.message))
 	for i, text := range e.certificates {
 		if text == "" {
 			continue

@@ -179,14 +179,6 @@ func (k *layoutKey) fromCertificate(certificate, keytype, scheme, public string)
 	return nil
 }
 
-// Bounds on trying the signatures of one envelope that internal/tally does not
-// try, with the same figures: what all attempts may cost together, in bytes, and
-// what one costs beside the bytes that are hashed for it.
-const (
-	maxWork    = 256 << 20
-	perAttempt = 128 << 10
-)
-
 // maxHashed bounds the bytes that are hashed to try the signatures of one
 // envelope, if every one is tried with every key.
 const maxHashed = 4 << 30

@@ -20,6 +20,7 @@ import (
 	"github.com/tallystick/tallystick/internal/safe"
 	"github.com/tallystick/tallystick/internal/signature"
 	"github.com/tallystick/tallystick/internal/strictjson"
+	"github.com/tallystick/tallystick/internal/tally"
 	"github.com/tallystick/tallystick/verify"
 )
 
@@ -388,7 +389,7 @@ func nextSubpacket(data []byte) (body, rest []byte, err error) {
 }
 
 // perLook is what it costs to see that a signature cannot be one of a key, in the
-// terms of perAttempt.
+// terms of tally.PerAttempt.
 const perLook = 1 << 10
 
 // countPGP says which of the keys have made an OpenPGP signature of the envelope.
@@ -396,7 +397,7 @@ const perLook = 1 << 10
 // hashed once, for the first signature that can be one of the keys.
 func (e *envelope) countPGP(keys []*layoutKey, at time.Time) (signed []*layoutKey, reasons []string, err error) {
 	var message stdhash.Cloner
-	left := maxWork
+	left := tally.MaxWork
 	for i := range e.pgp {
 		s := &e.pgp[i]
 		if s.headers == nil && s.err == nil {
@@ -421,7 +422,7 @@ func (e *envelope) countPGP(keys []*layoutKey, at time.Time) (signed []*layoutKe
 				p := &k.pgp.all[j]
 				err := p.fits(&h, at)
 				if left -= perLook; err == nil {
-					left -= perAttempt
+					left -= tally.PerAttempt
 				}
 				if left < 0 {
 					return nil, nil, coded(CodeLimit, "more OpenPGP signatures and keys to try than one file may have")
