@@ -4,8 +4,10 @@
 package main
 
 import (
+	"context"
 	"os"
 	"path/filepath"
+	"regexp"
 	"testing"
 )
 
@@ -41,6 +43,32 @@ func TestChildren(t *testing.T) {
 	for _, args := range [][]string{{"tree", "sha256", empty}, {"in-toto", "sha256", empty}, {"file", empty, "sha256"}, {"nonsense"}} {
 		if err := child(t.Context(), args[0], args[1:]); err == nil {
 			t.Errorf("%v: content with nothing", args)
+		}
+	}
+}
+
+// So do those of the cases that are made for both sides.
+func TestCases(t *testing.T) {
+	m := &maker{dir: t.TempDir(), only: regexp.MustCompile(`^(layout|layout-dsse|rules|rules-suffix|tuf-10000|tuf-download|tuf-cached|dsse-large)$`)}
+	for _, make := range []func(context.Context) error{m.layoutCases, m.tufCases, m.dsseCases} {
+		if err := make(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(m.cases) != 8 {
+		t.Errorf("%d cases", len(m.cases))
+	}
+	for _, c := range m.cases {
+		if len(c.Contenders) < 2 {
+			t.Errorf("%s: nothing to compare with", c.Name)
+		}
+		for _, who := range c.Contenders {
+			t.Run(c.Name+"/"+who.Name, func(t *testing.T) {
+				t.Chdir(who.Dir)
+				if err := child(t.Context(), who.Argv[2], who.Argv[3:]); err != nil {
+					t.Error(err)
+				}
+			})
 		}
 	}
 }

@@ -17,16 +17,16 @@ import (
 // A benchmark is one kind of work and everybody who does it. The first contender
 // is ours.
 type benchmark struct {
-	name, about string
-	contenders  []contender
-	missing     []string
+	Name, About string
+	Contenders  []contender
+	Missing     []string
 }
 
 // A contender is a command.
 type contender struct {
-	name string
-	dir  string // working directory
-	argv []string
+	Name string
+	Dir  string // working directory
+	Argv []string
 }
 
 // inside returns a contender that is Go code in this program, which calls itself.
@@ -59,7 +59,7 @@ func compare(ctx context.Context, contenders []contender, runs int) ([]result, e
 		for i, c := range contenders {
 			took, peak, err := once(ctx, c)
 			if err != nil {
-				return nil, fmt.Errorf("%s: %w", c.name, err)
+				return nil, fmt.Errorf("%s: %w", c.Name, err)
 			}
 			if round == 0 {
 				continue // warms the page cache
@@ -72,8 +72,8 @@ func compare(ctx context.Context, contenders []contender, runs int) ([]result, e
 }
 
 func once(ctx context.Context, c contender) (took time.Duration, peak int64, err error) {
-	cmd := exec.CommandContext(ctx, c.argv[0], c.argv[1:]...)
-	cmd.Dir = c.dir
+	cmd := exec.CommandContext(ctx, c.Argv[0], c.Argv[1:]...)
+	cmd.Dir = c.Dir
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	start := time.Now()

@@ -9,9 +9,10 @@
 //
 //	go run . [-runs N] [-tree DIR] [-big] [-case PATTERN]
 //
-// -tree is the folder to hash, by default GOROOT. -big adds cases that need
-// 4 GB of free space in the folder for temporary files and some minutes. Tools
-// that are not installed are left out, and the table says so.
+// -tree is the folder to hash, by default GOROOT. -big makes cases as large as
+// those in README.md, which need 8 GB of free space in the folder for temporary
+// files, 8 GiB of memory and some time. Tools that are not installed are left out,
+// and the table says so.
 package main
 
 import (
@@ -47,11 +48,10 @@ func main() {
 func run(ctx context.Context) error {
 	runs := flag.Int("runs", 5, "runs of each contender that count; one more warms up")
 	tree := flag.String("tree", "", "folder to hash; GOROOT if empty")
-	big := flag.Bool("big", false, "also the cases that need 4 GB of disk")
+	big := flag.Bool("big", false, "large cases, which need 8 GB of disk")
 	pattern := flag.String("case", "", "only cases whose name matches this regular expression")
 	flag.Parse()
-	only, err := regexp.Compile(*pattern)
-	if err != nil {
+	if _, err := regexp.Compile(*pattern); err != nil {
 		return err
 	}
 	if *tree == "" {
@@ -61,6 +61,7 @@ func run(ctx context.Context) error {
 		}
 		*tree = strings.TrimSpace(string(out))
 	}
+	var err error
 	if *tree, err = filepath.Abs(*tree); err != nil {
 		return err
 	}
@@ -69,16 +70,17 @@ func run(ctx context.Context) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	cases, err := allCases(ctx, *tree, dir, *big, only)
+	cases, end, err := prepare(ctx, *tree, dir, *big, *pattern)
 	if err != nil {
 		return err
 	}
+	defer end()
 	fmt.Printf("%s, %s/%s, %d CPUs, %s, %d runs\n", time.Now().UTC().Format(time.DateOnly),
 		runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version(), *runs)
 	for _, c := range cases {
-		results, err := compare(ctx, c.contenders, *runs)
+		results, err := compare(ctx, c.Contenders, *runs)
 		if err != nil {
-			return fmt.Errorf("%s: %w", c.name, err)
+			return fmt.Errorf("%s: %w", c.Name, err)
 		}
 		print(c, results)
 	}
@@ -86,15 +88,15 @@ func run(ctx context.Context) error {
 }
 
 func print(c benchmark, results []result) {
-	fmt.Printf("\n%s: %s\n\n", c.name, c.about)
+	fmt.Printf("\n%s: %s\n\n", c.Name, c.About)
 	fmt.Println("| contender | median s | fastest s | times ours | peak MiB |")
 	fmt.Println("| --- | --- | --- | --- | --- |")
 	ours := results[0].median()
 	for i, r := range results {
-		fmt.Printf("| %s | %.3f | %.3f | %.2f | %.0f |\n", c.contenders[i].name, r.median().Seconds(),
+		fmt.Printf("| %s | %.3f | %.3f | %.2f | %.0f |\n", c.Contenders[i].Name, r.median().Seconds(),
 			r.fastest().Seconds(), float64(r.median())/float64(ours), float64(r.peak)/(1<<20))
 	}
-	for _, m := range c.missing {
+	for _, m := range c.Missing {
 		fmt.Printf("\nNot installed: %s.\n", m)
 	}
 }
