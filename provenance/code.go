@@ -9,8 +9,11 @@ import "github.com/tallystick/tallystick/verify"
 const (
 	// CodeKey: a key of the caller does not parse, or must not be used.
 	CodeKey verify.Code = "provenance/key"
-	// CodeKeySet: a set of keys is empty or cannot reach its threshold.
+	// CodeKeySet: a set of keys or issuers is empty or cannot reach its
+	// threshold.
 	CodeKeySet verify.Code = "provenance/key-set"
+	// CodeOpener: an [Opener] gave no verdict, or one that cannot be relied on.
+	CodeOpener verify.Code = "provenance/opener"
 	// CodeStatement: the code of a verified statement as a claim.
 	CodeStatement verify.Code = "provenance/statement"
 	// CodeMalformed: an envelope, statement or predicate is not well formed.

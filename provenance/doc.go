@@ -5,8 +5,8 @@
 // signed with keys that the caller trusts.
 //
 // [Open] turns an envelope into a [Statement], which is a [verify.Claim] about
-// the Statement's subjects. There is no other way to a Statement, so holding one
-// means that its signatures were good. [SLSA] is a [verify.Policy] about the
+// the Statement's subjects. There is no way to a Statement without verification, so
+// holding one means that its signatures were good. [SLSA] is a [verify.Policy] about the
 // builder and the source that provenance names. Layouts are in package
 // provenance/layout, the Go checksum database in provenance/gomod.
 //
@@ -23,6 +23,13 @@
 // the program, from TUF, from a configuration file. A [KeySet] says how many of
 // them must have signed. Identity is key material: key ids in metadata are hints
 // that decide nothing, and one key listed twice counts once.
+//
+// # Other kinds of trust
+//
+// [OpenWith] does what [Open] does with another [Opener] than a [KeySet]: one that
+// checks certificates and transparency logs, for example. Policies bind a builder to
+// [Signers], which are a KeySet or an [IssuerSet], the identities that such an Opener
+// names.
 //
 // # Standards
 //

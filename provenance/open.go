@@ -4,13 +4,13 @@
 package provenance
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/tallystick/tallystick/internal/clock"
 	"github.com/tallystick/tallystick/internal/dsse"
 	"github.com/tallystick/tallystick/internal/safe"
 	"github.com/tallystick/tallystick/internal/strictjson"
@@ -18,7 +18,7 @@ import (
 	"github.com/tallystick/tallystick/verify"
 )
 
-// Options are the settings of [Open]. The zero value is a good choice.
+// Options are the settings of [Open] and [OpenWith]. The zero value is a good choice.
 type Options struct {
 	// Time is the verification time, for keys with a validity window. Zero
 	// means now.
@@ -60,8 +60,8 @@ func (l Limits) json() strictjson.Limits {
 	return strictjson.Limits{Bytes: l.Bytes, Depth: l.Depth}
 }
 
-// Open verifies a DSSE envelope and returns the in-toto Statement in it. It is
-// the only way to a [Statement].
+// Open verifies a DSSE envelope and returns the in-toto Statement in it. It is,
+// with [OpenWith], the only way to a [Statement].
 //
 // The payload is looked at only after the envelope names the in-toto payload
 // type and as many distinct keys of the set as its threshold demands have signed
@@ -72,25 +72,19 @@ func (l Limits) json() strictjson.Limits {
 // An envelope that is not accepted is a [*verify.RejectedError]. The zero KeySet
 // is the caller's mistake and a [*verify.Error] with [CodeKeySet].
 func Open(envelope []byte, keys KeySet, opts *Options) (*Statement, error) {
-	if keys.threshold < 1 {
+	return OpenWith(context.Background(), envelope, keys, opts)
+}
+
+// OpenEnvelope implements [Opener]: the data is one DSSE envelope of the in-toto
+// payload type, signed as [Open] says.
+func (s KeySet) OpenEnvelope(_ context.Context, data []byte, at time.Time, limits Limits) (*Signed, error) {
+	if s.threshold < 1 {
 		return nil, &verify.Error{Code: CodeKeySet, What: "trusted keys", Expected: "at least one", Found: "none"}
 	}
-	if opts == nil {
-		opts = new(Options)
+	reject := func(c verify.Check) (*Signed, error) {
+		return nil, verify.Reject(verify.Evidence{Time: at, Check: c})
 	}
-	limits := opts.Limits.withDefaults()
-	evidence := verify.Evidence{
-		Time:  clock.At(opts.Time),
-		Check: verify.Check{Code: CodeStatement, Status: verify.Fail, What: "attestation"},
-	}
-	add := func(c verify.Check) { evidence.Check.Checks = append(evidence.Check.Checks, c) }
-	reject := func(c verify.Check) (*Statement, error) {
-		c.Status = verify.Fail
-		add(c)
-		return nil, verify.Reject(evidence)
-	}
-
-	e, err := dsse.Parse(envelope, limits.json())
+	e, err := dsse.Parse(data, limits.withDefaults().json())
 	if err != nil {
 		return reject(verify.Check{Code: malformedOrLimit(err), What: "DSSE envelope", Detail: err.Error()})
 	}
@@ -98,42 +92,11 @@ func Open(envelope []byte, keys KeySet, opts *Options) (*Statement, error) {
 		return reject(verify.Check{Code: CodePayloadType, What: "payloadType of the envelope",
 			Expected: PayloadType, Found: safe.Quote(e.PayloadType)})
 	}
-	check, issuers := countSigners(e, keys, evidence.Time)
+	check, issuers := countSigners(e, s, at)
 	if check.Status != verify.Pass {
 		return reject(check)
 	}
-	add(check)
-
-	s, failure := parseStatement(e.Payload, limits)
-	if failure != nil {
-		return reject(*failure)
-	}
-	if opts.PredicateType != "" && s.predicateType != opts.PredicateType {
-		return reject(verify.Check{Code: CodePredicateType, What: "predicateType of the Statement",
-			Expected: opts.PredicateType, Found: safe.Quote(s.predicateType)})
-	}
-	add(verify.Check{Code: CodeStatement, Status: verify.Pass,
-		What: fmt.Sprintf("Statement with predicate %s about %s", safe.Quote(s.predicateType), s.subjectList())})
-	evidence.Check.Status = verify.Pass
-	evidence.Check.What = "attestation " + safe.Quote(s.predicateType)
-	unknown := 0
-	for _, subject := range s.subjects {
-		for _, alg := range subject.unknown {
-			if unknown++; unknown <= maxListed {
-				evidence.NotCovered = append(evidence.NotCovered,
-					fmt.Sprintf("digest %s of subject %s: unknown algorithm", safe.Quote(alg), safe.Quote(subject.Name)))
-			}
-		}
-	}
-	if more := unknown - maxListed; more > 0 {
-		evidence.NotCovered = append(evidence.NotCovered, fmt.Sprintf("%d more digests of unknown algorithms", more))
-	}
-	if s.predicateType == SLSAProvenanceV1 {
-		evidence.NotCovered = append(evidence.NotCovered, "externalParameters of SLSA provenance")
-	}
-	s.issuers = issuers
-	s.evidence = evidence
-	return s, nil
+	return &Signed{PayloadType: e.PayloadType, Payload: e.Payload, Issuers: issuers, Check: check}, nil
 }
 
 func malformedOrLimit(err error) verify.Code {
@@ -179,10 +142,7 @@ func countSigners(e *dsse.Envelope, keys KeySet, at time.Time) (verify.Check, []
 			valid = append(valid, k.Issuer())
 			continue
 		}
-		check.Checks = append(check.Checks, verify.Check{Code: CodeKeyTime, Status: verify.Fail,
-			What:     "key " + k.Issuer().String(),
-			Expected: "a verification time " + window(k),
-			Found:    at.Format(time.RFC3339)})
+		check.Checks = append(check.Checks, keyTime(k, at))
 	}
 	listed := 0
 	for i, reason := range o.Reasons {
@@ -211,6 +171,12 @@ func countSigners(e *dsse.Envelope, keys KeySet, at time.Time) (verify.Check, []
 		check.Detail = "there are more signatures than can be tried on a message of this length"
 	}
 	return check, slices.Clone(valid)
+}
+
+// keyTime says that a key is not valid at a time.
+func keyTime(k Key, at time.Time) verify.Check {
+	return verify.Check{Code: CodeKeyTime, Status: verify.Fail, What: "key " + k.Issuer().String(),
+		Expected: "a verification time " + window(k), Found: at.Format(time.RFC3339)}
 }
 
 func window(k Key) string {

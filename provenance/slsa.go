@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/tallystick/tallystick/hash"
 	"github.com/tallystick/tallystick/internal/safe"
@@ -23,14 +22,14 @@ const SLSAProvenanceV1 = "https://slsa.dev/provenance/v1"
 // every field that is set. Two Statements that satisfy half of it each do not.
 //
 // Builder and Signers are required, because a builder id is only text: whoever
-// signs provenance can write any id into it. The policy binds the id to the keys
-// that may speak for it.
+// signs provenance can write any id into it. The policy binds the id to those who
+// may speak for it.
 type SLSA struct {
 	// Builder is runDetails.builder.id, compared exactly.
 	Builder string
-	// Signers are the keys of the builder; as many as the threshold says must
-	// have signed the Statement.
-	Signers KeySet
+	// Signers are the keys of the builder, or its identities of another kind; as
+	// many as they say must have signed the Statement.
+	Signers Signers
 	// BuildType is buildDefinition.buildType, compared exactly.
 	BuildType string
 	// SourceURI is the repository that must be among
@@ -58,7 +57,7 @@ func (p SLSA) Evaluate(a hash.Artifact, claims []verify.Claim) verify.Check {
 	check := verify.Check{Code: CodeSLSA, Status: verify.Fail, What: "SLSA provenance by builder " + safe.Quote(p.Builder)}
 	var want source
 	switch {
-	case p.Builder == "" || p.Signers.threshold < 1:
+	case p.Builder == "" || !usableSigners(p.Signers):
 		check.Code, check.Expected, check.Found = CodePolicy, "a builder id and its keys", "a policy without them"
 		return check
 	case p.SourceURI == "" && (p.SourceRef != "" || p.SourceDigest.IsValid()):
@@ -111,24 +110,12 @@ func (p SLSA) evaluate(s *Statement, want source) verify.Check {
 	if err != nil {
 		return fail(malformedOrLimit(err), "SLSA provenance", "", err.Error())
 	}
-	var signers []verify.Issuer
-	for _, k := range p.Signers.keys {
-		if !slices.ContainsFunc(s.issuers, func(i verify.Issuer) bool { return i.ID == k.Fingerprint() }) {
-			continue
-		}
-		if !k.ValidAt(s.evidence.Time) {
-			// The window is that of this policy, which may be narrower than
-			// the one that the Statement was opened with.
-			return fail(CodeKeyTime, "key "+k.Issuer().String(), "a verification time "+window(k), s.evidence.Time.Format(time.RFC3339))
-		}
-		signers = append(signers, k.Issuer())
+	signers := signedBy(p.Signers, s)
+	check.Checks = append(check.Checks, signers)
+	if signers.Status != verify.Pass {
+		return check
 	}
-	if len(signers) < p.Signers.threshold {
-		return fail(CodeSigner, "signers who may speak for the builder",
-			fmt.Sprintf("%d of %d", p.Signers.threshold, len(p.Signers.keys)), fmt.Sprint(len(signers)))
-	}
-	check.Issuers = signers
-	pass(CodeSigner, fmt.Sprintf("signed by %d of the builder's %d keys, threshold %d", len(signers), len(p.Signers.keys), p.Signers.threshold))
+	check.Issuers = signers.Issuers
 	if build.builder != p.Builder {
 		return fail(CodeBuilder, "builder.id", safe.Quote(p.Builder), safe.Quote(build.builder))
 	}

@@ -23,7 +23,8 @@ const (
 )
 
 // A Statement is a verified in-toto Statement: its signatures were good and
-// enough. Only [Open] makes one. It is a [verify.Claim] about its subjects.
+// enough. Only [Open] and [OpenWith] make one. It is a [verify.Claim] about its
+// subjects.
 //
 // A subject is recognised by its digests, never by its name. A Statement is
 // silent about content that no subject's digest matches, with one exception: if
@@ -206,6 +207,26 @@ func (s *Statement) about(a hash.Artifact) (matching, named []Subject) {
 	return matching, named
 }
 
+// notCovered says in words which digests were left unchecked.
+func (s *Statement) notCovered() []string {
+	var list []string
+	unknown := 0
+	for _, subject := range s.subjects {
+		for _, alg := range subject.unknown {
+			if unknown++; unknown <= maxListed {
+				list = append(list, fmt.Sprintf("digest %s of subject %s: unknown algorithm", safe.Quote(alg), safe.Quote(subject.Name)))
+			}
+		}
+	}
+	if more := unknown - maxListed; more > 0 {
+		list = append(list, fmt.Sprintf("%d more digests of unknown algorithms", more))
+	}
+	if s.predicateType == SLSAProvenanceV1 {
+		list = append(list, "externalParameters of SLSA provenance")
+	}
+	return list
+}
+
 // Type returns the _type of the Statement, [StatementV1] or [StatementV01].
 func (s *Statement) Type() string { return s.typ }
 
@@ -222,7 +243,7 @@ func (s *Statement) Payload() []byte { return slices.Clone(s.payload) }
 // Subjects returns what the Statement is about. There is at least one.
 func (s *Statement) Subjects() []Subject { return slices.Clone(s.subjects) }
 
-// Issuers returns the trusted keys that signed.
+// Issuers returns the trusted keys that signed, or whom else the [Opener] names.
 func (s *Statement) Issuers() []verify.Issuer { return slices.Clone(s.issuers) }
 
 // Evidence returns how the Statement was verified.
