@@ -229,25 +229,24 @@ func (r *run) fileName(role string, version int64) string {
 // and the way to the newest root in the history.
 func (r *run) updateRoot() error {
 	cached := r.recall("root.json", r.c.limits.Root)
-	old := r.oldRoot(cached)
-	rotated := int64(0) // version of the last root that changed timestamp or snapshot keys
-	last := r.c.root    // bytes of w.root
+	if cached != nil {
+		if err := r.w.recallRoot("cached root.json", cached); err != nil {
+			r.note("root.json", err)
+		}
+	}
+	last := r.c.root // bytes of w.root
 	advance := func(what, origin string, raw []byte) error {
-		before := r.w.root
-		if err := r.w.nextRoot(what, origin, raw); err != nil {
-			return err
+		err := r.w.nextRoot(what, origin, raw)
+		if err == nil {
+			last = raw
 		}
-		last = raw
-		if before.keysRotated(r.w.root) {
-			rotated = r.w.root.version
-		}
-		return nil
+		return err
 	}
 
 	for {
 		history := fmt.Sprintf("%s/%d.root.json", historyDir, r.w.root.version+1)
 		name, raw := history, r.recall(history, r.c.limits.Root)
-		if raw == nil && old != nil && old.version == r.w.root.version+1 {
+		if old := r.w.oldRoot; raw == nil && old != nil && old.version == r.w.root.version+1 {
 			name, raw = "root.json", cached // another client's cache has no history
 		}
 		if raw == nil {
@@ -265,18 +264,13 @@ func (r *run) updateRoot() error {
 	}
 	recalled := r.w.root.version
 	walk := r.walkRoots(advance)
-
-	if old != nil && old.version > r.w.root.version {
-		// The chain was longer once, and its end must not be lost, whatever
-		// happened to the history in between.
+	if err := r.w.endOfRoots(); err != nil {
 		if walk == nil {
-			f := rollback("root.json", "", old.version, r.w.root.version)
-			f.Detail = "the cache belongs to another repository, or newer roots are being withheld"
-			walk = f
+			walk = err
 		}
 		return walk
 	}
-	if err := r.settleRoot(recalled, rotated, last); err != nil && walk == nil {
+	if err := r.settleRoot(recalled, last); err != nil && walk == nil {
 		return err
 	}
 	return walk
@@ -285,22 +279,16 @@ func (r *run) updateRoot() error {
 // settleRoot removes what a rotation made void and puts the last root in place,
 // unless another process has come further. It goes by the root.json that is there
 // now: another process may have dealt with the rotation, and what it has kept since
-// is not void. If root.json is lost, the files beside it are taken to belong to the
-// version recalled, the last in the history.
-func (r *run) settleRoot(recalled, rotated int64, last []byte) error {
+// is not void.
+func (r *run) settleRoot(recalled int64, last []byte) error {
 	return r.store.update(r.ctx, func() error {
 		now, _ := r.store.read("root.json", r.c.limits.Root)
 		if sameFile(now, last) {
 			return nil
 		}
-		void := rotated > recalled
-		if other, _, err := selfSigned("cached root.json", now); err == nil {
-			if other.version > r.w.root.version {
-				return nil
-			}
-			// If the caller's root is newer than the cache, the roots in between
-			// are not known, and the keys are all there is to compare.
-			void = rotated > other.version || other.keysRotated(r.w.root)
+		newer, void := r.w.settle(now, recalled)
+		if newer {
+			return nil
 		}
 		if void {
 			for _, name := range []string{roleTimestamp, roleSnapshot} {
@@ -313,44 +301,17 @@ func (r *run) settleRoot(recalled, rotated int64, last []byte) error {
 	})
 }
 
-// rootIsNewer reports whether root.json is newer than the root of this run.
-func (r *run) rootIsNewer() bool {
-	now, err := r.store.read("root.json", r.c.limits.Root)
-	if err != nil {
-		return false
-	}
-	other, _, err := selfSigned("cached root.json", now)
-	return err == nil && other.version > r.w.root.version
-}
-
 // keep writes a timestamp or snapshot, unless another process has come further.
 func (r *run) keep(typ string, version int64, raw []byte) error {
 	name := cacheName(typ)
 	return r.store.update(r.ctx, func() error {
-		if r.rootIsNewer() {
-			return nil // and may mean other keys
-		}
-		now, err := r.store.read(name, max(r.c.limits.Timestamp, r.c.limits.Snapshot, r.c.limits.StatedLength))
-		if err == nil && now != nil {
-			if other, _, err := r.w.list(name, typ, now); err == nil && other.version > version {
-				return nil
-			}
+		root, _ := r.store.read("root.json", r.c.limits.Root)
+		now, _ := r.store.read(name, max(r.c.limits.Timestamp, r.c.limits.Snapshot, r.c.limits.StatedLength))
+		if r.w.superseded(typ, version, root, now) {
+			return nil
 		}
 		return r.store.write(name, raw)
 	})
-}
-
-// oldRoot reads the root.json of the cache; one that is damaged is nil.
-func (r *run) oldRoot(cached []byte) *root {
-	if cached == nil {
-		return nil
-	}
-	old, _, err := selfSigned("cached root.json", cached)
-	if err != nil {
-		r.note("root.json", err)
-		return nil
-	}
-	return old
 }
 
 // walkRoots takes new roots from the repository until there is none.
@@ -380,10 +341,6 @@ func (r *run) walkRoots(advance func(what, origin string, raw []byte) error) err
 			return err
 		}
 	}
-}
-
-func (r *root) keysRotated(next *root) bool {
-	return r.rotated(next, roleTimestamp) || r.rotated(next, roleSnapshot)
 }
 
 // updateTimestamp is section 5.4.

@@ -180,6 +180,11 @@ func (r *root) rotated(next *root, name string) bool {
 	return false
 }
 
+// keysRotated reports whether the keys change that section 5.3.11 is about.
+func (r *root) keysRotated(next *root) bool {
+	return r.rotated(next, roleTimestamp) || r.rotated(next, roleSnapshot)
+}
+
 func decodeRole(d *strictjson.Decoder, r *role) error {
 	seen := members{}
 	err := d.Object(roleSchema, func(name string) error {

@@ -28,6 +28,8 @@ type workflow struct {
 	timestamp *list
 	snapshot  *list
 
+	rotated      int64 // version of the last root that changed keys of timestamp or snapshot; 0 if none did
+	oldRoot      *root
 	oldTimestamp *list
 	oldSnapshot  *list
 	rawSnapshot  []byte // of oldSnapshot
@@ -99,9 +101,61 @@ func (w *workflow) nextRoot(what, origin string, raw []byte) error {
 		}
 		return err
 	}
+	if w.root.keysRotated(next) {
+		w.rotated = next.version
+	}
 	w.root = next
 	w.lines[0] = s.line(next.header, origin)
 	return nil
+}
+
+// recallRoot takes the last root of an earlier run. It is not trusted: the chain
+// must lead to it.
+func (w *workflow) recallRoot(what string, raw []byte) error {
+	r, _, err := selfSigned(what, raw)
+	if err == nil {
+		w.oldRoot = r
+	}
+	return err
+}
+
+// endOfRoots says that there is no root after the last one taken. The chain was
+// longer once if it does not reach the root recalled, and its end must not be lost.
+func (w *workflow) endOfRoots() error {
+	if w.oldRoot == nil || w.oldRoot.version <= w.root.version {
+		return nil
+	}
+	f := rollback("root.json", "", w.oldRoot.version, w.root.version)
+	f.Detail = "the cache belongs to another repository, or newer roots are being withheld"
+	return f
+}
+
+// settle says what the last root means for a cache whose root.json is now the one
+// given, or nil: whether that is newer, so that nothing may be touched, and whether
+// the timestamp and snapshot beside it are void because of a rotation of keys
+// (section 5.3.11). If root.json is lost, the files beside it are taken to belong
+// to the version recalled, the last in the history of the cache.
+func (w *workflow) settle(now []byte, recalled int64) (newer, void bool) {
+	other, _, err := selfSigned("cached root.json", now)
+	switch {
+	case err != nil:
+		return false, w.rotated > recalled
+	case other.version > w.root.version:
+		return true, false
+	}
+	// If the caller's root is newer than the cache, the roots in between are not
+	// known, and the keys are all there is to compare.
+	return false, w.rotated > other.version || other.keysRotated(w.root)
+}
+
+// superseded reports whether a cache that has the given root.json and file of the
+// role now, or nil, has come further than this run with the version given.
+func (w *workflow) superseded(typ string, version int64, root, now []byte) bool {
+	if other, _, err := selfSigned("cached root.json", root); err == nil && other.version > w.root.version {
+		return true // and may mean other keys
+	}
+	other, _, err := w.list("cached "+typ, typ, now)
+	return err == nil && other.version > version
 }
 
 // finishRoot checks that the last root has not expired (section 5.3.10).
