@@ -32,13 +32,19 @@ const historyDir = "root_history"
 // somebody who may write to it.
 type cache struct{ dir *os.Root }
 
-func openCache(dir string) (*cache, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, storageError("the cache folder "+safe.Quote(dir), err)
+func (c *Client) openCache() (*cache, error) {
+	what := "the cache folder " + safe.Quote(c.dir)
+	if !c.offline {
+		if err := os.MkdirAll(c.dir, 0o755); err != nil {
+			return nil, storageError(what, err)
+		}
 	}
-	root, err := os.OpenRoot(dir)
+	root, err := os.OpenRoot(c.dir)
+	if c.offline && errors.Is(err, fs.ErrNotExist) {
+		return nil, &verify.Error{Code: CodeOffline, What: what, Expected: "a cache that was filled before", Found: "none"}
+	}
 	if err != nil {
-		return nil, storageError("the cache folder "+safe.Quote(dir), err)
+		return nil, storageError(what, err)
 	}
 	return &cache{root}, nil
 }

@@ -28,6 +28,7 @@ type Client struct {
 	files    *url.URL // nil if there is none
 	http     *http.Client
 	limits   Limits
+	offline  bool
 	log      *slog.Logger
 	progress func(path string, received, length int64)
 	busy     chan struct{} // holds a token while a refresh runs
@@ -38,7 +39,7 @@ type Client struct {
 // or is not signed by its own keys, a URL or a limit makes no sense, something is
 // missing.
 func NewClient(cfg Config) (*Client, error) {
-	c := &Client{root: bytes.Clone(cfg.Root), dir: cfg.Dir, log: cfg.Logger, progress: cfg.Progress, busy: make(chan struct{}, 1)}
+	c := &Client{root: bytes.Clone(cfg.Root), dir: cfg.Dir, offline: cfg.Offline, log: cfg.Logger, progress: cfg.Progress, busy: make(chan struct{}, 1)}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
@@ -81,6 +82,8 @@ func NewClient(cfg Config) (*Client, error) {
 // [CodeMalformed] and [CodeSpecVersion]. If something could not be done it is a
 // [*verify.Error], see [CodeTransport] and its neighbours. Either way what was
 // accepted before stays in the cache and the next refresh can succeed.
+//
+// With [Config].Offline the view is made from the cache alone.
 func (c *Client) Refresh(ctx context.Context) (*Snapshot, error) {
 	return c.RefreshAt(ctx, time.Time{})
 }
@@ -99,7 +102,7 @@ func (c *Client) RefreshAt(ctx context.Context, at time.Time) (*Snapshot, error)
 	case <-ctx.Done():
 		return nil, &verify.Error{Code: CodeCanceled, What: "refresh", Err: context.Cause(ctx)}
 	}
-	store, err := openCache(c.dir)
+	store, err := c.openCache()
 	if err != nil {
 		return nil, err
 	}
@@ -108,6 +111,7 @@ func (c *Client) RefreshAt(ctx context.Context, at time.Time) (*Snapshot, error)
 	if err != nil {
 		return nil, err // NewClient has accepted the same bytes
 	}
+	w.offline = c.offline
 	r := &run{c: c, ctx: ctx, store: store, w: w}
 	s, err := r.refresh()
 	if err != nil {
@@ -130,9 +134,10 @@ type run struct {
 	store *cache
 	w     *workflow
 	notes []verify.Check // what was wrong in the cache
+	void  bool           // timestamp and snapshot of the cache are; only when offline, else they are removed
 }
 
-func (r *run) evidence() evidence { return evidence{at: r.w.at, lines: r.w.lines, notes: r.notes} }
+func (r *run) evidence() evidence { return evidence{r.w.at, r.w.lines, r.notes, r.w.offline} }
 
 func (r *run) refresh() (*Snapshot, error) {
 	if err := r.updateRoot(); err != nil {
@@ -183,11 +188,23 @@ func (r *run) fetch(escaped string, limit int64) (data []byte, origin string, er
 	if err != nil {
 		return nil, "", err
 	}
+	if r.c.offline {
+		return nil, "", r.missing(u.Redacted())
+	}
 	data, err = r.c.getAll(r.ctx, u, limit)
 	if _, ok := err.(*tooLong); ok {
 		err = &verify.Error{Code: CodeLimit, What: u.Redacted(), Expected: fmt.Sprintf("at most %d bytes", limit), Found: "more"}
 	}
 	return data, "from " + u.Redacted(), err
+}
+
+// missing is the error for what is not in the cache when nobody may be asked.
+func (r *run) missing(what string) error {
+	err := &verify.Error{Code: CodeOffline, What: what, Expected: "a good copy in the cache", Found: "none, and Config.Offline forbids to ask for it"}
+	if n := len(r.notes); n > 0 {
+		err.Err = errors.New(r.notes[n-1].What + ": " + r.notes[n-1].Detail)
+	}
+	return err
 }
 
 // fetchPinned is fetch for a file that another role lists.
@@ -256,11 +273,14 @@ func (r *run) updateRoot() error {
 			r.note(name, err)
 			break
 		}
-		if name != history {
+		if name != history && !r.c.offline {
 			if err := r.store.write(history, raw); err != nil {
 				return err
 			}
 		}
+	}
+	if r.c.offline {
+		return r.endOffline(cached)
 	}
 	recalled := r.w.root.version
 	walk := r.walkRoots(advance)
@@ -274,6 +294,16 @@ func (r *run) updateRoot() error {
 		return err
 	}
 	return walk
+}
+
+// endOffline ends the walk through the cache if nobody may be asked for more roots.
+func (r *run) endOffline(cached []byte) error {
+	if err := r.w.endOfRoots(); err != nil {
+		return r.missing(fmt.Sprintf("%d.root.json", r.w.root.version+1))
+	}
+	// A root of the caller may have made void what is still there.
+	_, r.void = r.w.settle(cached, r.w.root.version)
+	return nil
 }
 
 // settleRoot removes what a rotation made void and puts the last root in place,
@@ -346,16 +376,28 @@ func (r *run) walkRoots(advance func(what, origin string, raw []byte) error) err
 // updateTimestamp is section 5.4.
 func (r *run) updateTimestamp() error {
 	const file = "timestamp.json"
+	if r.void {
+		return r.missing(file)
+	}
+	// The snapshot first: if another process writes both meanwhile, the timestamp
+	// must not look older. Its limit is not known yet, and the file was under one
+	// when it was kept.
+	if raw := r.recall("snapshot.json", max(r.c.limits.Snapshot, r.c.limits.StatedLength)); raw != nil {
+		if err := r.w.recallSnapshot("cached snapshot.json", raw); err != nil {
+			r.note("snapshot.json", err)
+		}
+	}
 	if raw := r.recall(file, r.c.limits.Timestamp); raw != nil {
 		if err := r.w.recallTimestamp("cached "+file, raw); err != nil {
 			r.note(file, err)
 		}
 	}
-	// Its limit is not known yet, and the file was under one when it was kept.
-	if raw := r.recall("snapshot.json", max(r.c.limits.Snapshot, r.c.limits.StatedLength)); raw != nil {
-		if err := r.w.recallSnapshot("cached snapshot.json", raw); err != nil {
-			r.note("snapshot.json", err)
+	if r.c.offline {
+		ok, err := r.w.useOldTimestamp("cached " + file)
+		if !ok && err == nil {
+			err = r.missing(file)
 		}
+		return err
 	}
 	raw, origin, err := r.fetch(file, r.c.limits.Timestamp)
 	if err != nil {
@@ -418,6 +460,9 @@ func (r *run) loadTargets(role *role) (*targets, verify.Check, error) {
 		t, line, err := r.w.targets("cached "+what, "from the cache", role, raw)
 		if err == nil {
 			return t, line, nil
+		}
+		if r.c.offline && errors.Is(err, CodeExpired) {
+			return nil, verify.Check{}, err // it is the right one, and there is no other
 		}
 		if !errors.Is(err, CodeMixAndMatch) { // that is one of an earlier version
 			r.note(file, err)

@@ -72,6 +72,9 @@ const (
 	CodeStorage verify.Code = "tuf/storage"
 	// CodeLimit: a bound of [Limits] was exceeded.
 	CodeLimit verify.Code = "tuf/limit"
+	// CodeOffline: the repository would have to be asked, and [Config].Offline
+	// forbids it.
+	CodeOffline verify.Code = "tuf/offline"
 	// CodeCanceled: the context is done. The error wraps its cause.
 	CodeCanceled verify.Code = "tuf/canceled"
 )

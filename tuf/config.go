@@ -33,6 +33,13 @@ type Config struct {
 	// against rollback.
 	Dir string
 
+	// Offline makes the client do without the repository: it makes no
+	// request and writes no metadata. [Client.Refresh] verifies what is in
+	// Dir, and what has expired is refused as ever. Reports say under
+	// notCovered that nobody was asked for anything newer. What is not there
+	// is an error with [CodeOffline].
+	Offline bool
+
 	// HTTPClient makes the requests. Nil means one with time-outs and
 	// without a proxy. Redirects to another host or scheme are not followed
 	// with any client, and answers are bounded in size and time by Limits.

@@ -77,6 +77,15 @@
 // take turns with one on the file .lock. Nothing is removed except by key rotation;
 // the folder may be deleted, at the price of the protection against rollback.
 //
+// # Without a network
+//
+// With [Config].Offline nobody is asked: the cache is verified as it is, as of the
+// time of the refresh, and reports say that it was not compared with the repository.
+// The cache has what the last refresh and the lookups since have needed, so look up
+// beforehand what will be wanted. It may be on a read-only file system. After an
+// update that was interrupted behind its first file, the cache is of no use offline
+// before the next refresh with a network.
+//
 // # Standards
 //
 //	TUF specification 1.0.x   the client workflow, section 5, as a whole

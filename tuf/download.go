@@ -38,6 +38,8 @@ import (
 // folder asks only for the rest. All bytes are verified together; if they turn
 // out wrong, it begins again from nothing.
 //
+// With [Config].Offline it only recognises a file that is there.
+//
 // The error is a [*verify.RejectedError] with [CodeLength] or [CodeHash] if the
 // server sent another file, and a [*verify.Error] if it could not be had or kept.
 func (c *Client) Download(ctx context.Context, t *Target, dst string) (hash.Artifact, error) {
@@ -69,6 +71,10 @@ func (c *Client) Download(ctx context.Context, t *Target, dst string) (hash.Arti
 		return hash.Artifact{}, storageError(safe.Quote(dst), err)
 	}
 
+	if c.offline {
+		return hash.Artifact{}, &verify.Error{Code: CodeOffline, What: "target " + safe.Quote(t.path),
+			Expected: "the file at " + safe.Quote(dst) + " already", Found: "it is not, and Config.Offline forbids to download it"}
+	}
 	urls, err := c.targetURLs(t)
 	if err != nil {
 		return hash.Artifact{}, err

@@ -16,11 +16,17 @@ type evidence struct {
 	at    time.Time
 	lines []verify.Check
 	notes []verify.Check
+
+	offline bool // the repository was not asked
 }
 
 // with returns the evidence below one check. It shares no memory with e: callers
 // may write into what they get, and e is part of what other targets are believed by.
 func (e evidence) with(code verify.Code, status verify.Status, what string, more ...verify.Check) verify.Evidence {
+	var notCovered []string
+	if e.offline {
+		notCovered = []string{"whether the repository has newer metadata: it was not asked (Config.Offline)"}
+	}
 	return verify.Evidence{
 		Check: verify.Check{
 			Code:   code,
@@ -28,7 +34,8 @@ func (e evidence) with(code verify.Code, status verify.Status, what string, more
 			What:   what,
 			Checks: slices.Concat(e.lines, more, e.notes),
 		},
-		Time: e.at,
+		Time:       e.at,
+		NotCovered: notCovered,
 	}.Clone()
 }
 
@@ -39,5 +46,5 @@ func (e evidence) reject(err error, code verify.Code, what string) error {
 	if !ok {
 		return err
 	}
-	return verify.Reject(evidence{at: e.at, lines: e.lines, notes: e.notes}.with(code, verify.Fail, what, verify.Check(*f)))
+	return verify.Reject(e.with(code, verify.Fail, what, verify.Check(*f)))
 }

@@ -85,7 +85,7 @@ func (s *Snapshot) evidence(n *node) evidence {
 		chain = append(chain, n.line)
 	}
 	slices.Reverse(chain)
-	return evidence{at: s.workflow.at, lines: slices.Concat(s.workflow.lines, chain), notes: s.notes}
+	return evidence{s.workflow.at, slices.Concat(s.workflow.lines, chain), s.notes, s.workflow.offline}
 }
 
 // Target returns what the repository says about the target with the given path,
@@ -180,7 +180,7 @@ func (s *Snapshot) visit(ctx context.Context, next step) (*node, error) {
 	if n := s.known(at); n != nil {
 		return n.under(next.above), nil
 	}
-	store, err := openCache(s.c.dir)
+	store, err := s.c.openCache()
 	if err != nil {
 		return nil, err
 	}

@@ -22,7 +22,8 @@ import (
 // an earlier run, and are verified again; they serve to find out rollbacks, and
 // to save downloads.
 type workflow struct {
-	at time.Time // section 5.1
+	at      time.Time // section 5.1
+	offline bool      // only the recall methods and those that use what they took are called
 
 	root      *root
 	timestamp *list
@@ -170,7 +171,37 @@ func (w *workflow) recallTimestamp(what string, raw []byte) error {
 		return err
 	}
 	w.oldTimestamp = l
-	w.oldLines.timestamp = s.line(l.header, "from the cache; the repository has no newer one")
+	origin := "from the cache; the repository has no newer one"
+	if w.offline {
+		origin = "from the cache"
+	}
+	w.oldLines.timestamp = s.line(l.header, origin)
+	return nil
+}
+
+// useOldTimestamp goes on with the timestamp recalled, because the repository is not
+// asked. It reports false if there is none.
+func (w *workflow) useOldTimestamp(what string) (bool, error) {
+	if w.oldTimestamp == nil {
+		return false, nil
+	}
+	if err := w.notBelow(what, w.oldTimestamp.meta[roleSnapshot+".json"]); err != nil {
+		return false, err
+	}
+	if err := w.fresh(what, w.oldTimestamp.header, true); err != nil {
+		return false, err
+	}
+	w.timestamp = w.oldTimestamp
+	w.lines = append(w.lines, w.oldLines.timestamp)
+	return true, nil
+}
+
+// notBelow refuses a timestamp that lists an older snapshot than the one recalled:
+// the timestamp that was seen with that may have been lost.
+func (w *workflow) notBelow(what string, p pin) error {
+	if w.oldSnapshot != nil && p.version < w.oldSnapshot.version {
+		return rollback(what, "snapshot.json", w.oldSnapshot.version, p.version)
+	}
 	return nil
 }
 
@@ -210,9 +241,8 @@ func (w *workflow) newTimestamp(what, origin string, raw []byte) (newer bool, er
 	} else {
 		newer = true
 	}
-	// The timestamp that was seen with the old snapshot may have been lost.
-	if w.oldSnapshot != nil && pin.version < w.oldSnapshot.version {
-		return false, rollback(what, "snapshot.json", w.oldSnapshot.version, pin.version)
+	if err := w.notBelow(what, pin); err != nil {
+		return false, err
 	}
 	if err := w.fresh(what, l.header, true); err != nil {
 		return false, err
@@ -336,7 +366,7 @@ func (w *workflow) fresh(what string, h header, freeze bool) error {
 	}
 	f := found(CodeExpired, what, "metadata that is valid at "+stamp(w.at),
 		fmt.Sprintf("version %d, which expired at %s", h.version, stamp(h.expires)))
-	if freeze {
+	if freeze && !w.offline {
 		below := verify.Check(*f)
 		below.Code = CodeFreeze
 		below.Detail = "the repository stopped publishing, or newer metadata is being withheld, or the clock is wrong"
