@@ -29,6 +29,8 @@ type Client struct {
 	http     *http.Client
 	limits   Limits
 	offline  bool
+	retries  int
+	sleep    func(ctx context.Context, pause time.Duration) error
 	log      *slog.Logger
 	progress func(path string, received, length int64)
 	busy     chan struct{} // holds a token while a refresh runs
@@ -39,7 +41,7 @@ type Client struct {
 // or is not signed by its own keys, a URL or a limit makes no sense, something is
 // missing.
 func NewClient(cfg Config) (*Client, error) {
-	c := &Client{root: bytes.Clone(cfg.Root), dir: cfg.Dir, offline: cfg.Offline, log: cfg.Logger, progress: cfg.Progress, busy: make(chan struct{}, 1)}
+	c := &Client{root: bytes.Clone(cfg.Root), dir: cfg.Dir, offline: cfg.Offline, retries: cfg.Retries, sleep: sleep, log: cfg.Logger, progress: cfg.Progress, busy: make(chan struct{}, 1)}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
@@ -51,6 +53,9 @@ func NewClient(cfg Config) (*Client, error) {
 	}
 	if cfg.Dir == "" {
 		return nil, &verify.Error{Code: CodeConfig, What: "Config.Dir", Expected: "a folder", Found: "none"}
+	}
+	if cfg.Retries < 0 || cfg.Retries > maxRetries {
+		return nil, &verify.Error{Code: CodeConfig, What: "Config.Retries", Expected: fmt.Sprintf("0 to %d", maxRetries), Found: fmt.Sprint(cfg.Retries)}
 	}
 	var err error
 	if c.limits, err = cfg.Limits.withDefaults(); err != nil {
@@ -191,7 +196,10 @@ func (r *run) fetch(escaped string, limit int64) (data []byte, origin string, er
 	if r.c.offline {
 		return nil, "", r.missing(u.Redacted())
 	}
-	data, err = r.c.getAll(r.ctx, u, limit)
+	err = r.c.retry(r.ctx, func() (err error) {
+		data, err = r.c.getAll(r.ctx, u, limit)
+		return err
+	})
 	if _, ok := err.(*tooLong); ok {
 		err = &verify.Error{Code: CodeLimit, What: u.Redacted(), Expected: fmt.Sprintf("at most %d bytes", limit), Found: "more"}
 	}

@@ -40,6 +40,19 @@ type Config struct {
 	// is an error with [CodeOffline].
 	Offline bool
 
+	// Retries is how often a request is made again after the connection broke
+	// or the server answered with a status of 500 to 599: 0, the default, to
+	// 10. A download goes on where it stopped. The client waits a second
+	// before the first retry and then twice as long each time, up to 30
+	// seconds, or as many seconds as the server says in Retry-After, and up
+	// to half as much again by chance. If the server wants more than a
+	// minute, there is no retry.
+	//
+	// What the repository does not have, a server that is too slow, a
+	// redirect or certificate that is not accepted and content that fails
+	// verification are never retried.
+	Retries int
+
 	// HTTPClient makes the requests. Nil means one with time-outs and
 	// without a proxy. Redirects to another host or scheme are not followed
 	// with any client, and answers are bounded in size and time by Limits.

@@ -107,7 +107,7 @@
 //   - More new roots than [Limits].RootRotations is an error instead of going on with
 //     an old root; the next refresh goes on from there.
 //   - HTTP status 403, 404 and 410 for the next root mean that there is none. There
-//     are no retries.
+//     are no retries but those of [Config].Retries.
 //   - A root N+1 that says version N ends the chain without an error, as if there were
 //     none: some servers answer with the latest.
 //   - A timestamp with the version that is known already is discarded, whatever it

@@ -79,7 +79,11 @@ func (c *Client) Download(ctx context.Context, t *Target, dst string) (hash.Arti
 	if err != nil {
 		return hash.Artifact{}, err
 	}
-	a, err := c.stage(ctx, t, urls, dir, name)
+	var a hash.Artifact
+	err = c.retry(ctx, func() (err error) {
+		a, err = c.stage(ctx, t, urls, dir, name)
+		return err
+	})
 	if err != nil {
 		return hash.Artifact{}, err
 	}

@@ -3,7 +3,13 @@
 
 package tuf
 
-import "time"
+import (
+	"context"
+	"time"
+)
+
+// SetSleep makes a client wait with f before it makes a request again.
+func SetSleep(c *Client, f func(context.Context, time.Duration) error) { c.sleep = f }
 
 // Replay runs the workflow without disk and network: root is trusted, and file
 // returns what the repository has, or nil. It looks up one target, and returns

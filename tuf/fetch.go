@@ -42,18 +42,21 @@ func guardRedirects(c *http.Client) *http.Client {
 	guarded := *c
 	guarded.CheckRedirect = func(req *http.Request, via []*http.Request) error {
 		from := via[len(via)-1].URL
+		var err error
 		switch {
 		case len(via) > maxRedirects:
-			return fmt.Errorf("more than %d redirects", maxRedirects)
+			err = fmt.Errorf("more than %d redirects", maxRedirects)
 		case !strings.EqualFold(req.URL.Host, from.Host):
-			return fmt.Errorf("redirect to another host: %s", safe.Quote(req.URL.Redacted()))
+			err = fmt.Errorf("redirect to another host: %s", safe.Quote(req.URL.Redacted()))
 		case req.URL.Scheme != from.Scheme:
-			return fmt.Errorf("redirect to another scheme: %s", safe.Quote(req.URL.Redacted()))
+			err = fmt.Errorf("redirect to another scheme: %s", safe.Quote(req.URL.Redacted()))
+		case c.CheckRedirect != nil:
+			err = c.CheckRedirect(req, via)
 		}
-		if c.CheckRedirect != nil {
-			return c.CheckRedirect(req, via)
+		if err == nil || err == http.ErrUseLastResponse {
+			return err
 		}
-		return nil
+		return &redirectError{err}
 	}
 	return &guarded
 }
@@ -142,7 +145,7 @@ func (c *Client) get(ctx context.Context, u *url.URL, from int64) (*body, error)
 	case res.StatusCode != http.StatusOK:
 		res.Body.Close()
 		cancel(nil)
-		e := &verify.Error{Code: CodeTransport, What: b.url, Expected: "HTTP status 200", Found: fmt.Sprintf("HTTP status %d", res.StatusCode)}
+		e := &verify.Error{Code: CodeTransport, What: b.url, Expected: "HTTP status 200", Found: fmt.Sprintf("HTTP status %d", res.StatusCode), Err: serverFault(res)}
 		switch res.StatusCode {
 		case http.StatusForbidden, http.StatusNotFound, http.StatusGone:
 			// Some stores say 403 for what they do not have.
@@ -226,6 +229,7 @@ func (b *body) failed(err error) error {
 		if u, ok := errors.AsType[*url.Error](err); ok {
 			e.Err = u.Err // without the URL, which may hold a password
 		}
+		e.Err = brokenOff(e.Err)
 	case errors.Is(cause, errSlow):
 		e.Code = CodeSlow
 		e.Err = nil

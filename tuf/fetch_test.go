@@ -348,6 +348,8 @@ func TestConfig(t *testing.T) {
 		{"URL with a fragment", func(c *tuf.Config) { c.TargetsURL = "http://h/x#y" }},
 		{"no folder", func(c *tuf.Config) { c.Dir = "" }},
 		{"negative limit", func(c *tuf.Config) { c.Limits.Roles = -1 }},
+		{"fewer retries than none", func(c *tuf.Config) { c.Retries = -1 }},
+		{"too many retries", func(c *tuf.Config) { c.Retries = 11 }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c := good
