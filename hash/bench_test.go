@@ -7,8 +7,11 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/tallystick/tallystick/hash"
 )
@@ -54,6 +57,37 @@ func BenchmarkMeasureTree(b *testing.B) {
 				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/files, "ns/file")
 			})
 		}
+	}
+}
+
+// A folder is measured again, with and without the tree from before. The sources of
+// the Go toolchain are 15,000 files.
+func BenchmarkPrevious(b *testing.B) {
+	out, err := exec.Command("go", "env", "GOROOT").Output()
+	dir := strings.TrimSpace(string(out))
+	if err != nil || dir == "" {
+		dir, _ = benchTree(b, 4000)
+	}
+	tree, err := hash.MeasureTree(b.Context(), dir, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, c := range []struct {
+		name     string
+		previous *hash.Tree
+	}{{"full", nil}, {"previous", hash.Later(tree, time.Hour)}} {
+		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			reused := 0
+			for b.Loop() {
+				tree, err := hash.MeasureTree(b.Context(), dir, &hash.TreeOptions{Previous: c.previous})
+				if err != nil {
+					b.Fatal(err)
+				}
+				reused = len(tree.Reused())
+			}
+			b.ReportMetric(float64(reused), "reused")
+		})
 	}
 }
 

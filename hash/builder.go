@@ -24,10 +24,11 @@ type builder struct {
 	failuresMu sync.Mutex
 	failures   []failure // that the caller goes on after
 
-	// Nodes and digests are cut from slabs: one allocation for many files,
-	// and a node does not move while a worker fills it in.
-	nodeSlab []node
-	dataSlab []byte
+	// Nodes, digests and stamps are cut from slabs: one allocation for many
+	// files, and a node does not move while a worker fills it in.
+	nodeSlab  []node
+	dataSlab  []byte
+	stampSlab []stamp
 }
 
 const slabSize = 256
@@ -100,6 +101,16 @@ func (b *builder) add(name string, typ EntryType) (*node, error) {
 	return n, nil
 }
 
+// newStamp returns room for what will be known when a file is read.
+func (b *builder) newStamp() *stamp {
+	if len(b.stampSlab) == 0 {
+		b.stampSlab = make([]stamp, slabSize)
+	}
+	s := &b.stampSlab[0]
+	b.stampSlab = b.stampSlab[1:]
+	return s
+}
+
 // A failure is an entry that could not be measured.
 type failure struct {
 	number int64 // its place in the order of the walk
@@ -127,7 +138,7 @@ func (b *builder) goOn(number int64, err error) error {
 
 // tree returns the tree. Nodes without a type could not be measured.
 func (b *builder) tree() *Tree {
-	t := &Tree{nodes: b.nodes, algs: b.algs, identities: b.identities, excluded: b.excluded}
+	t := &Tree{nodes: b.nodes, algs: b.algs, identities: b.identities, excluded: b.excluded, began: b.began}
 	slices.SortFunc(b.failures, func(a, b failure) int { return cmp.Compare(a.number, b.number) })
 	for _, f := range b.failures {
 		t.errs = append(t.errs, f.err)

@@ -30,6 +30,9 @@
 // two identities: the Go module hash "h1:" ([Tree.DirHash]) and the git tree
 // ([Tree.GitTree]).
 //
+// A folder that was measured before need not be read again as a whole: see
+// [TreeOptions.Previous] for what this saves and what it gives up.
+//
 // [TreeOptions.Progress] tells how far a measurement has come. What cannot be
 // measured ends it, unless [TreeOptions.OnError] says otherwise: then the tree is
 // partial, says so ([Tree.Errors]) and matches nothing.

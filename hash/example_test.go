@@ -98,6 +98,36 @@ func ExampleMeasureTree() {
 	// d3447cb91b1ed3dc81859acbc1ac236d4e7e48b6
 }
 
+func ExampleTreeOptions_previous() {
+	dir, err := os.MkdirTemp("", "")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	ctx := context.Background()
+	var last *hash.Tree
+	for _, content := range []string{"one", "two"} {
+		if err := os.WriteFile(filepath.Join(dir, "file"), []byte(content), 0o666); err != nil {
+			log.Fatal(err)
+		}
+		tree, err := hash.MeasureTree(ctx, dir, &hash.TreeOptions{Previous: last})
+		if err != nil {
+			log.Fatal(err)
+		}
+		if last != nil {
+			for _, c := range hash.Diff(last, tree).Changed {
+				fmt.Println("changed:", hash.EscapeName(c.Name))
+			}
+		}
+		fmt.Println(len(tree.Reused()), "files not read")
+		last = tree
+	}
+	// Output:
+	// 0 files not read
+	// changed: file
+	// 0 files not read
+}
+
 func ExampleTree_Match() {
 	dir, done := exampleFolder()
 	defer done()

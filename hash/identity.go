@@ -58,10 +58,8 @@ func (t *Tree) has(identity Algorithm) error {
 		return err
 	}
 	need := identity.fileAlgorithm()
-	for _, a := range t.algs {
-		if a == need {
-			return nil
-		}
+	if t.measuredBy(need) {
+		return nil
 	}
 	return &Error{Code: CodeAlgorithm, Name: identity.String(), Detail: "needs files measured with " + need.String()}
 }

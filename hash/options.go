@@ -50,6 +50,26 @@ type TreeOptions struct {
 	// whatever the tree.
 	Workers int
 
+	// Previous, if not nil, is an earlier tree of the folder, for which
+	// MeasureTree then reads only the files that changed. A file is taken for
+	// unchanged if device, inode, mode, size, modification and change time
+	// are all the same, and both times are more than 3 seconds older than
+	// the previous measurement; [Tree.Reused] lists these files, and
+	// [Tree.NotCovered] counts them. Types, execute bits, folders and links
+	// are always taken afresh.
+	//
+	// This saves time and proves nothing. Writes go unseen that leave the
+	// times alone, as those through a memory mapping can for a while and
+	// those of whoever controls the disk or the clock do, and so does another
+	// image with fixed times mounted in the place of the first. On network
+	// file systems it takes a server whose clock is right. Where that matters
+	// read everything, which is the default.
+	//
+	// Nothing is reused from a tree that is partial, lacks one of the
+	// Algorithms or was made from an archive, nor on systems without
+	// descriptors for folders, such as Windows. Archives ignore this field.
+	Previous *Tree
+
 	// OnError, if not nil, is told of an entry that cannot be measured, with
 	// the [*Error] that would have ended the measurement: what cannot be
 	// opened or read ([CodeRead]), is neither file, folder nor link
@@ -83,6 +103,7 @@ type plan struct {
 	exclude    excluder
 	progress   *reporter // nil if nobody wants to know
 	stride     int       // bytes of all digests of one file
+	began      int64     // see Tree
 }
 
 func newPlan(opts *TreeOptions) (*plan, error) {

@@ -45,6 +45,7 @@ type Tree struct {
 	errs       []error // of what could not be measured, each an *Error
 	notCovered []string
 	measured   bool
+	began      int64 // before the first entry was looked at, in ns; 0 for archives
 }
 
 // A node is one entry of a tree, or of several trees: it is not altered after
@@ -53,10 +54,12 @@ type node struct {
 	name string
 	// data is the digests in the order of Tree.algs for a file, the target
 	// for a link.
-	data []byte
-	size int64
-	typ  EntryType
-	exec execBit
+	data   []byte
+	size   int64
+	stamp  *stamp // of a file, nil if the source of the tree has none
+	typ    EntryType
+	exec   execBit
+	reused bool // data is from a previous tree
 }
 
 type execBit uint8
@@ -156,6 +159,8 @@ func (t *Tree) sum(n *node, alg Algorithm) []byte {
 	}
 	return nil
 }
+
+func (t *Tree) measuredBy(alg Algorithm) bool { return slices.Contains(t.algs, alg) }
 
 // Len returns the number of entries.
 func (t *Tree) Len() int { return len(t.nodes) }
@@ -261,9 +266,12 @@ func (t *Tree) finish() {
 	slices.SortFunc(t.nodes, func(a, b *node) int { return strings.Compare(a.name, b.name) })
 	slices.Sort(t.excluded)
 	t.size = 0
-	unknown := false
+	unknown, reused := false, 0
 	for _, n := range t.nodes {
 		t.size += n.size
+		if n.reused {
+			reused++
+		}
 		unknown = unknown || n.typ == File && n.exec == execUnknown
 	}
 	t.measured = true
@@ -273,6 +281,9 @@ func (t *Tree) finish() {
 		"times",
 		"extended attributes and access control lists",
 		"which names are hard links of one file",
+	}
+	if reused > 0 {
+		t.notCovered = append(t.notCovered, fmt.Sprintf("content of %d files, which were not read again", reused))
 	}
 	if unknown {
 		t.notCovered = append(t.notCovered, "execute bits that the source does not record")

@@ -13,6 +13,9 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/clock"
 )
 
 // MeasureTree measures the folder dir and all that is in it. A nil opts means
@@ -33,7 +36,8 @@ import (
 // without such entries. When ctx is done its error is returned.
 //
 // On file systems whose clock is coarse, a change within the same tick as the
-// one before it can go unseen.
+// one before it can go unseen. With [TreeOptions.Previous] unchanged files are
+// not read again.
 func MeasureTree(ctx context.Context, dir string, opts *TreeOptions) (*Tree, error) {
 	return measureTree(ctx, dir, opts, openRootFolder)
 }
@@ -47,6 +51,7 @@ func measureTree(ctx context.Context, dir string, opts *TreeOptions, open func(s
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	p.began = clock.At(time.Time{}).UnixNano()
 	// Before opening, as for files.
 	info, err := os.Stat(dir)
 	if err != nil {
@@ -64,7 +69,7 @@ func measureTree(ctx context.Context, dir string, opts *TreeOptions, open func(s
 
 // measureRoot measures an open folder and closes it. dir is its name in errors.
 func measureRoot(ctx context.Context, p *plan, root folder, dir string) (*Tree, error) {
-	w := &walker{builder: &builder{plan: p}, pool: newPool(ctx, p), list: make([]byte, 32<<10)}
+	w := &walker{builder: &builder{plan: p}, pool: newPool(ctx, p), previous: newPrevious(p), list: make([]byte, 32<<10)}
 	if err := w.walk(root); err != nil {
 		w.fail(w.number, err)
 	}
@@ -93,6 +98,8 @@ type walker struct {
 	batch  []measurement
 	weight int64  // bytes of batch
 	list   []byte // for folders to be listed in
+
+	previous *previous // nil if there is none
 }
 
 // A frame is a folder between the root and where the walker is.
@@ -367,6 +374,14 @@ func (w *walker) visit(f *frame, base string) error {
 		if err := w.grow(st.size, name); err != nil {
 			return err
 		}
+		if st.info == nil {
+			n.stamp = w.newStamp()
+		}
+		if old := w.previous.find(name, st); old != nil {
+			n.reuse(w.previous, old, w.algs)
+			w.progress.did(1, st.size)
+			return nil
+		}
 		w.batch = append(w.batch, measurement{n, base, st, w.number, st.size})
 		w.weight += st.size
 		if len(w.batch) == maxBatch || w.weight >= maxBatchBytes {
@@ -466,6 +481,9 @@ func (w *walker) measure(k *worker, dir folder, m *measurement) error {
 		if why == "" {
 			k.progress.did(1, 0)
 			m.n.size, m.n.exec = st.size, modeExec(st.mode)
+			if m.n.stamp != nil {
+				*m.n.stamp = st.stamp()
+			}
 			return nil
 		}
 		k.untell()

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/tallystick/tallystick/hash"
 )
@@ -438,12 +439,17 @@ func TestMeasureManyTrees(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := want.Manifest()
+	again := *opts
+	again.Previous = hash.Later(want, time.Hour)
 	var wg sync.WaitGroup
 	for i := range 64 {
 		wg.Go(func() {
-			measure := hash.MeasureTree
-			if i%4 == 0 {
+			measure, opts := hash.MeasureTree, opts
+			switch i % 4 {
+			case 0:
 				measure = hash.MeasureTreePortable
+			case 1:
+				opts = &again
 			}
 			tree, err := measure(t.Context(), dir, opts)
 			if err != nil {
