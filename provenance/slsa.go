@@ -10,12 +10,8 @@ import (
 
 	"github.com/tallystick/tallystick/hash"
 	"github.com/tallystick/tallystick/internal/safe"
-	"github.com/tallystick/tallystick/internal/strictjson"
 	"github.com/tallystick/tallystick/verify"
 )
-
-// SLSAProvenanceV1 is the predicate type of SLSA provenance v1.
-const SLSAProvenanceV1 = "https://slsa.dev/provenance/v1"
 
 // SLSA is a policy about who built an artifact from what: at least one SLSA
 // provenance v1 Statement among the claims must cover the artifact and satisfy
@@ -106,9 +102,9 @@ func (p SLSA) evaluate(s *Statement, want source) verify.Check {
 	pass := func(code verify.Code, what string) {
 		check.Checks = append(check.Checks, verify.Check{Code: code, Status: verify.Pass, What: what})
 	}
-	build, err := parseSLSA(s.predicate)
+	build, err := s.Provenance()
 	if err != nil {
-		return fail(malformedOrLimit(err), "SLSA provenance", "", err.Error())
+		return fail(verify.CodeOf(err), "SLSA provenance", "", err.Error())
 	}
 	signers := signedBy(p.Signers, s)
 	check.Checks = append(check.Checks, signers)
@@ -116,15 +112,15 @@ func (p SLSA) evaluate(s *Statement, want source) verify.Check {
 		return check
 	}
 	check.Issuers = signers.Issuers
-	if build.builder != p.Builder {
-		return fail(CodeBuilder, "builder.id", safe.Quote(p.Builder), safe.Quote(build.builder))
+	if build.BuilderID != p.Builder {
+		return fail(CodeBuilder, "builder.id", safe.Quote(p.Builder), safe.Quote(build.BuilderID))
 	}
-	pass(CodeBuilder, "builder.id "+safe.Quote(build.builder))
+	pass(CodeBuilder, "builder.id "+safe.Quote(build.BuilderID))
 	if p.BuildType != "" {
-		if build.buildType != p.BuildType {
-			return fail(CodeBuildType, "buildType", safe.Quote(p.BuildType), safe.Quote(build.buildType))
+		if build.BuildType != p.BuildType {
+			return fail(CodeBuildType, "buildType", safe.Quote(p.BuildType), safe.Quote(build.BuildType))
 		}
-		pass(CodeBuildType, "buildType "+safe.Quote(build.buildType))
+		pass(CodeBuildType, "buildType "+safe.Quote(build.BuildType))
 	}
 	if p.SourceURI != "" {
 		source := p.checkSource(build, want)
@@ -137,16 +133,16 @@ func (p SLSA) evaluate(s *Statement, want source) verify.Check {
 	return check
 }
 
-func (p SLSA) checkSource(build slsaBuild, want source) verify.Check {
+func (p SLSA) checkSource(build *Provenance, want source) verify.Check {
 	check := verify.Check{Code: CodeSource, Status: verify.Fail, What: "source " + safe.Quote(p.SourceURI)}
 	found := false
-	for _, dep := range build.dependencies {
-		have, err := parseSource(dep.uri)
+	for _, dep := range build.Dependencies {
+		have, err := parseSource(dep.URI)
 		if err != nil {
-			if strings.HasPrefix(strings.ToLower(dep.uri), "git+") {
+			if strings.HasPrefix(strings.ToLower(dep.URI), "git+") {
 				// It is a repository, and which one cannot be told: it
 				// could be the one that is asked for, at another ref.
-				check.Expected, check.Found = "repositories that can be told apart", safe.Quote(dep.uri)+": "+err.Error()
+				check.Expected, check.Found = "repositories that can be told apart", safe.Quote(dep.URI)+": "+err.Error()
 				return check
 			}
 			continue // a package, an image or something else that is no repository
@@ -162,9 +158,9 @@ func (p SLSA) checkSource(build slsaBuild, want source) verify.Check {
 			return check
 		}
 		if p.SourceDigest.IsValid() {
-			d, ok := dep.digests.Get(p.SourceDigest.Algorithm())
+			d, ok := dep.Digests.Get(p.SourceDigest.Algorithm())
 			if dep.malformed != nil || !ok || d != p.SourceDigest {
-				check.Expected, check.Found = p.SourceDigest.String(), dep.digests.String()
+				check.Expected, check.Found = p.SourceDigest.String(), dep.Digests.String()
 				return check
 			}
 			if !p.SourceDigest.Algorithm().Strong() {
@@ -174,7 +170,7 @@ func (p SLSA) checkSource(build slsaBuild, want source) verify.Check {
 	}
 	if !found {
 		check.Expected = "the repository among resolvedDependencies"
-		check.Found = fmt.Sprintf("%d dependencies, none of them it", len(build.dependencies))
+		check.Found = fmt.Sprintf("%d dependencies, none of them it", len(build.Dependencies))
 		return check
 	}
 	check.Status = verify.Pass
@@ -190,92 +186,4 @@ func issuerNames(issuers []verify.Issuer) string {
 		s += issuer.String()
 	}
 	return s
-}
-
-// slsaBuild is what the policy needs of a SLSA provenance v1 predicate.
-type slsaBuild struct {
-	builder, buildType string
-	dependencies       []slsaDependency
-}
-
-type slsaDependency struct {
-	uri       string
-	digests   hash.Set
-	malformed error
-}
-
-// maxDependencies bounds the resolved dependencies that are read.
-const maxDependencies = 100_000
-
-var (
-	slsaSchema       = strictjson.NewSchema("buildDefinition", "runDetails")
-	definitionSchema = strictjson.NewSchema("buildType", "externalParameters", "internalParameters", "resolvedDependencies")
-	runSchema        = strictjson.NewSchema("builder", "metadata", "byproducts")
-	builderSchema    = strictjson.NewSchema("id", "version", "builderDependencies")
-)
-
-// parseSLSA reads the predicate of SLSA provenance v1. Unknown members are
-// ignored, as the specification demands.
-func parseSLSA(predicate []byte) (slsaBuild, error) {
-	var b slsaBuild
-	d := strictjson.NewDecoder(predicate, strictjson.Limits{Bytes: int64(len(predicate)) + 1})
-	err := d.Object(slsaSchema, func(name string) error {
-		switch name {
-		case "buildDefinition":
-			return d.Object(definitionSchema, func(name string) (err error) {
-				switch name {
-				case "buildType":
-					b.buildType, err = d.String()
-					return err
-				case "resolvedDependencies":
-					return d.Array(func(i int) error {
-						if i == maxDependencies {
-							return fmt.Errorf("%w: more than %d dependencies", errLimit, maxDependencies)
-						}
-						dep, err := parseDependency(d)
-						b.dependencies = append(b.dependencies, dep)
-						return err
-					})
-				}
-				return d.Skip()
-			})
-		case "runDetails":
-			return d.Object(runSchema, func(name string) error {
-				if name != "builder" {
-					return d.Skip()
-				}
-				return d.Object(builderSchema, func(name string) (err error) {
-					if name != "id" {
-						return d.Skip()
-					}
-					b.builder, err = d.String()
-					return err
-				})
-			})
-		}
-		return d.Skip()
-	})
-	if err == nil {
-		err = d.End()
-	}
-	if err == nil && (b.builder == "" || b.buildType == "") {
-		err = fmt.Errorf("no builder.id or no buildType")
-	}
-	return b, err
-}
-
-func parseDependency(d *strictjson.Decoder) (slsaDependency, error) {
-	var dep slsaDependency
-	err := d.Object(subjectSchema, func(name string) (err error) {
-		switch name {
-		case "uri":
-			dep.uri, err = d.String()
-			return err
-		case "digest":
-			dep.digests, _, dep.malformed, err = parseDigests(d)
-			return err
-		}
-		return d.Skip()
-	})
-	return dep, err
 }
