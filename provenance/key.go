@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"crypto"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/tallystick/tallystick/internal/signature"
@@ -29,12 +30,20 @@ type Key struct {
 //     dates then bound the validity of the key (nothing else in it is looked at)
 //   - the JSON of securesystemslib and in-toto: an object with the members
 //     keytype, scheme and keyval.public
+//   - a JSON Web Key (RFC 7517): kty OKP with crv Ed25519, EC, or RSA. Its use and
+//     key_ops, if it has them, must be for verifying; a kid decides nothing, and
+//     certificates in it are not looked at
 //
 // Keys are Ed25519, ECDSA on P-256, P-384 or P-521 (with the hash of their
 // size), or RSA with 2048 to 16384 bits; RSA keys in PEM verify RSASSA-PSS with
-// SHA-256, and other schemes come from the scheme member in JSON. Everything
-// else is a [*verify.Error] with [CodeKey]: also a private key, which does not
-// belong where public keys are read.
+// SHA-256, and other schemes come from the scheme member in JSON, the alg of a JWK,
+// or [Key.WithScheme].
+// PEM and its DER are read strictly: one block, nothing around it, one encoding for
+// one key. The exception is an Ed25519 key whose AlgorithmIdentifier has NULL
+// parameters, which RFC 8410 forbids and keys in use have.
+//
+// Everything else is a [*verify.Error] with [CodeKey]: also a private key, which
+// does not belong where public keys are read.
 func ParseKey(data []byte) (Key, error) {
 	data = bytes.TrimSpace(data)
 	switch {
@@ -55,20 +64,29 @@ func ParseKey(data []byte) (Key, error) {
 }
 
 var (
-	keySchema    = strictjson.NewSchema("keyid", "keytype", "scheme", "keyval", "keyid_hash_algorithms")
+	keySchema = strictjson.NewSchema(slices.Concat(
+		[]string{"keyid", "keytype", "scheme", "keyval", "keyid_hash_algorithms"}, jwkMembers)...)
 	keyvalSchema = strictjson.NewSchema("public", "private", "certificate")
 )
 
+// parseJSONKey reads the two forms in one pass. No key is both.
 func parseJSONKey(data []byte) (Key, error) {
-	var keytype, scheme, public, private string
+	var (
+		keytype, scheme, public, private string
+		jwk                              jwk
+		isInToto, isJWK                  bool
+	)
 	d := strictjson.NewDecoder(data, strictjson.Limits{Bytes: signature.MaxKeySize, Depth: 8})
 	err := d.Object(keySchema, func(name string) (err error) {
 		switch name {
 		case "keytype":
+			isInToto = true
 			keytype, err = d.String()
 		case "scheme":
+			isInToto = true
 			scheme, err = d.String()
 		case "keyval":
+			isInToto = true
 			return d.Object(keyvalSchema, func(name string) (err error) {
 				switch name {
 				case "public":
@@ -81,20 +99,29 @@ func parseJSONKey(data []byte) (Key, error) {
 				return err
 			})
 		default:
-			err = d.Skip()
+			isJWK = isJWK || name == "kty"
+			err = jwk.member(d, name)
 		}
 		return err
 	})
 	if err == nil {
 		err = d.End()
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		return Key{}, keyError(err)
-	}
-	if private != "" {
+	case private != "":
 		return Key{}, keyError(signature.ErrPrivate)
+	case isInToto && isJWK:
+		return Key{}, keyError(&signature.Error{Reason: signature.ErrMismatch, What: "key in JSON",
+			Expected: "keytype, scheme and keyval, or kty", Found: "both"})
 	}
-	k, err := signature.Parse(keytype, scheme, public)
+	var k *signature.Key
+	if isJWK {
+		k, err = jwk.key()
+	} else {
+		k, err = signature.Parse(keytype, scheme, public)
+	}
 	if err != nil {
 		return Key{}, keyError(err)
 	}
@@ -120,6 +147,20 @@ func keyError(err error) error {
 func (k Key) WithName(name string) Key {
 	k.name = name
 	return k
+}
+
+// WithScheme returns the key for use with another signature scheme of its type, by
+// the names of securesystemslib: rsassa-pss-sha256, rsa-pkcs1v15-sha256 and the
+// same with sha384 and sha512 for an RSA key from PEM, which does not say. A key
+// verifies with one scheme only. A scheme that is not one of its type is a
+// [*verify.Error] with [CodeKey].
+func (k Key) WithScheme(scheme string) (Key, error) {
+	key, err := k.key.WithScheme(scheme)
+	if err != nil {
+		return Key{}, keyError(err)
+	}
+	k.key = key
+	return k, nil
 }
 
 // WithValidity returns the key restricted to verification times from the first

@@ -4,16 +4,20 @@
 package provenance_test
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
 	"encoding/pem"
 	"errors"
 	"fmt"
 	"math/big"
+	"strings"
 	"testing"
 	"time"
 
@@ -120,10 +124,48 @@ func TestZeroKey(t *testing.T) {
 	}
 }
 
+// An RSA key from PEM verifies PKCS#1 v1.5 when told to, and then nothing else.
+func TestWithScheme(t *testing.T) {
+	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pss, err := provenance.NewKey(rsaKey.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256([]byte("message"))
+	sig, err := rsaKey.Sign(rand.Reader, sum[:], crypto.SHA256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if pss.Verify([]byte("message"), sig) == nil {
+		t.Error("a key for PSS verifies PKCS#1 v1.5")
+	}
+	v15, err := pss.WithName("n").WithScheme("rsa-pkcs1v15-sha256")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := v15.Verify([]byte("message"), sig); err != nil || v15.Fingerprint() != pss.Fingerprint() || v15.Issuer().Name != "n" {
+		t.Errorf("%v: %v", v15.Issuer(), err)
+	}
+	for _, scheme := range []string{"ed25519", "ecdsa-sha2-nistp256", "RSASSA-PSS-SHA256", "x"} {
+		if k, err := v15.WithScheme(scheme); !errors.Is(err, provenance.CodeKey) || k.Fingerprint() != "" {
+			t.Errorf("%s: %v", scheme, err)
+		}
+	}
+	if _, err := (provenance.Key{}).WithScheme("ed25519"); !errors.Is(err, provenance.CodeKey) {
+		t.Errorf("the zero Key: %v", err)
+	}
+}
+
 func FuzzParseKey(f *testing.F) {
 	f.Add([]byte(`{"keytype":"ed25519","scheme":"ed25519","keyval":{"public":"d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"}}`))
 	f.Add([]byte("-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n-----END PUBLIC KEY-----\n"))
 	f.Add([]byte("-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n"))
+	f.Add([]byte(`{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","use":"sig","alg":"EdDSA"}`))
+	f.Add([]byte(`{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0","key_ops":["verify"]}`))
+	f.Add([]byte(`{"kty":"RSA","n":"` + strings.Repeat("_", 342) + `","e":"AQAB","kid":"a","x5c":[]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		k, err := provenance.ParseKey(data)
 		if err == nil && k.Fingerprint() == "" {
@@ -131,6 +173,9 @@ func FuzzParseKey(f *testing.F) {
 		}
 		if err != nil && !errors.Is(err, provenance.CodeKey) {
 			t.Fatalf("untyped error %v", err)
+		}
+		if err == nil && (k.Verify([]byte("m"), make([]byte, 64)) == nil || k.Verify([]byte("m"), nil) == nil) {
+			t.Fatalf("a key that verifies zeros from %q", data)
 		}
 	})
 }
