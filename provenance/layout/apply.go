@@ -5,7 +5,6 @@ package layout
 
 import (
 	"fmt"
-	"math/bits"
 	"path"
 	"strings"
 
@@ -26,6 +25,9 @@ type evidence struct {
 	// other has for each artifact of a side the index of the artifact of the
 	// same name on the other side, or -1. It is made when needed.
 	other [2][]int32
+	// issuers are those who signed for the artifacts of a side. For a sublayout
+	// they are functionaries of that, not those who handed it in.
+	issuers [2][]verify.Issuer
 }
 
 func newEvidence(mats, prods *artifactList) *evidence {
@@ -47,66 +49,6 @@ func (e *evidence) counterparts(side artifactSide) []int32 {
 	return e.other[side]
 }
 
-// A queue holds the artifacts of a list that no rule has consumed yet.
-type queue struct {
-	words []uint64
-	n     int
-}
-
-func newQueue(n int) *queue {
-	q := &queue{words: make([]uint64, (n+63)/64), n: n}
-	for i := range q.words {
-		q.words[i] = ^uint64(0)
-	}
-	if n%64 != 0 {
-		q.words[len(q.words)-1] = 1<<(n%64) - 1
-	}
-	return q
-}
-
-// next returns the first artifact of the queue at or after i, below end, or -1.
-func (q *queue) next(i, end int) int {
-	for i < end {
-		if w := q.words[i/64] >> (i % 64); w != 0 {
-			if i += bits.TrailingZeros64(w); i < end {
-				return i
-			}
-			return -1
-		}
-		i = (i/64 + 1) * 64
-	}
-	return -1
-}
-
-func (q *queue) has(i int) bool { return q.words[i/64]>>(i%64)&1 != 0 }
-
-func (q *queue) remove(i int) {
-	q.words[i/64] &^= 1 << (i % 64)
-	q.n--
-}
-
-// each calls f for every artifact of the queue whose name is the prefix and then
-// something that the pattern matches; f may remove it and returns false to stop.
-func (q *queue) each(l *artifactList, prefix string, p *pattern, work *int64, f func(i int) bool) {
-	full := prefix + p.prefix
-	if p.isLiteral() {
-		if i := l.find(full); i >= 0 && q.has(i) {
-			f(i)
-		}
-		return
-	}
-	lo, hi := l.withPrefix(full)
-	all := p.isPrefix()
-	for i := q.next(lo, hi); i >= 0 && *work >= 0; i = q.next(i+1, hi) {
-		if *work--; !all && !p.matchRest(l.names[i][len(full):], work) {
-			continue
-		}
-		if !f(i) {
-			return
-		}
-	}
-}
-
 // A ruleRun applies the rules of one side of a step (specification 4.3.3.1).
 type ruleRun struct {
 	what     string // such as `materials of step "build"`
@@ -115,26 +57,23 @@ type ruleRun struct {
 	side     artifactSide
 	// others finds the evidence of the steps that MATCH may name.
 	others map[string]*evidence
-	work   *int64 // what patterns may still cost
-	// ended says whether to stop, if the context has ended.
-	ended func() bool
+	work   *meter
+	// hints is what explanations may cost, which are left out when it is used up.
+	hints *meter
 }
 
 // run returns a check with one check below it for every rule, in order.
 func (r *ruleRun) run() verify.Check {
 	list := r.evidence.lists[r.side]
-	q := newQueue(list.len())
+	q := newQueue(list)
 	total := verify.Check{Code: CodeRule, Status: verify.Pass, What: r.what,
 		Detail: fmt.Sprintf("%d artifacts, %d rules", list.len(), len(r.rules))}
 	for i := range r.rules {
 		check := verify.Check{Code: CodeRule, Status: verify.NotRun, What: fmt.Sprintf("rule %d: %s", i+1, r.rules[i].text),
 			Detail: "a rule before it has failed"}
-		if total.Status == verify.Pass && r.ended != nil && r.ended() {
-			total.Status, check.Detail = verify.NotRun, "the verification has ended"
-		}
 		if total.Status == verify.Pass {
 			r.apply(i, q, list, &check)
-			if total.Status = check.Status; check.Status != verify.Pass {
+			if total.Status = check.Status; check.Status == verify.Fail {
 				// It has to say where, for the error shows it alone.
 				check.What = r.what + ", " + check.What
 			}
@@ -170,9 +109,8 @@ func (r *ruleRun) apply(n int, q *queue, list *artifactList, check *verify.Check
 	check.Status, check.Detail = verify.Pass, ""
 	switch rule.word {
 	case ruleAllow:
-		q.each(list, "", rule.pattern, r.work, func(i int) bool {
+		q.each("", rule.pattern, r.work, func(i int) {
 			consume(i)
-			return true
 		})
 
 	case ruleCreate, ruleDelete:
@@ -180,49 +118,50 @@ func (r *ruleRun) apply(n int, q *queue, list *artifactList, check *verify.Check
 		// materials that are no products; elsewhere they consume nothing.
 		if rule.word == ruleCreate && r.side == products || rule.word == ruleDelete && r.side == materials {
 			other := r.evidence.counterparts(r.side)
-			q.each(list, "", rule.pattern, r.work, func(i int) bool {
+			q.each("", rule.pattern, r.work, func(i int) {
 				if other[i] < 0 {
 					consume(i)
 				}
-				return true
 			})
 		}
 
 	case ruleModify:
 		other := r.evidence.counterparts(r.side)
-		q.each(list, "", rule.pattern, r.work, func(i int) bool {
+		q.each("", rule.pattern, r.work, func(i int) {
 			if other[i] < 0 {
-				return true
+				return
 			}
 			switch list.compare(i, r.evidence.lists[1-r.side], int(other[i])) {
 			case hash.Different, hash.Conflicting:
 				consume(i)
 			}
-			return true
 		})
 
 	case ruleMatch:
-		r.match(rule, q, list, consume, func(i int, why string) {
+		r.match(rule, q, list, consume, func(i int, why func() string) {
 			if missed++; missed <= maxNearMisses {
-				misses = append(misses, safe.Quote(list.names[i])+" "+why)
+				misses = append(misses, safe.Quote(list.names[i])+" "+why())
 			}
 		})
 
 	case ruleDisallow:
 		var found sampler
 		var first []int
-		disallow := func(i int) bool {
+		disallow := func(i int) {
 			found.add(list.names[i])
 			if len(first) < maxNearMisses {
 				first = append(first, i)
 			}
-			return true
 		}
-		q.each(list, "", rule.pattern, r.work, disallow)
+		q.each("", rule.pattern, r.work, disallow)
 		// Names are compared byte by byte everywhere. Here that alone would let
 		// dir/../foo pass where foo is disallowed.
 		for _, i := range list.dotted {
-			if name := list.names[i]; q.has(i) && !rule.pattern.match(name, r.work) && rule.pattern.match(path.Clean(name), r.work) {
+			name := list.names[i]
+			if !r.work.spend(1 + len(name)/charge) {
+				break
+			}
+			if q.has(i) && !rule.pattern.match(name, r.work) && rule.pattern.match(path.Clean(name), r.work) {
 				disallow(i)
 			}
 		}
@@ -246,13 +185,17 @@ func (r *ruleRun) apply(n int, q *queue, list *artifactList, check *verify.Check
 			check.Found = "none"
 			if i >= 0 {
 				check.Found = "a rule before this one has consumed it"
-			} else if like := similar(list, rule.pattern.prefix); like != "" {
+			} else if like := similar(list, rule.pattern.prefix, r.hints); like != "" {
 				check.Found = "none; but there is " + like
 			}
 			return
 		}
 	}
-	if *r.work < 0 {
+	if r.work.stopped {
+		check.Status, check.Detail = verify.NotRun, "the verification has ended"
+		return
+	}
+	if r.work.used() {
 		check.Code, check.Status = CodeLimit, verify.Fail
 		check.Expected = "patterns that cost no more than Limits.PatternWork"
 		check.Found = "more"
@@ -270,14 +213,14 @@ func (r *ruleRun) apply(n int, q *queue, list *artifactList, check *verify.Check
 
 // match applies MATCH (specification 4.3.3.2). Prefixes are compared byte by byte
 // and never joined or cleaned as paths.
-func (r *ruleRun) match(rule *rule, q *queue, list *artifactList, consume func(int), miss func(int, string)) {
+func (r *ruleRun) match(rule *rule, q *queue, list *artifactList, consume func(int), miss func(int, func() string)) {
 	there := r.others[rule.from].lists[rule.side]
 	at := 0
-	q.each(list, rule.source, rule.pattern, r.work, func(i int) bool {
+	q.each(rule.source, rule.pattern, r.work, func(i int) {
 		rest := list.names[i][len(rule.source):]
 		if (rule.source != "" || rule.dest != "") && escapes(rest) {
-			miss(i, "is not inside the prefix")
-			return true
+			miss(i, func() string { return "is not inside the prefix" })
+			return
 		}
 		// Names come in ascending order, so do their counterparts.
 		name := rest
@@ -285,18 +228,19 @@ func (r *ruleRun) match(rule *rule, q *queue, list *artifactList, consume func(i
 			name = rule.dest + rest
 		}
 		if at = there.seek(at, name); at == there.len() || there.names[at] != name {
-			miss(i, "is not among the "+rule.other())
-			return true
+			miss(i, func() string { return "is not among the " + rule.other() })
+			return
 		}
 		switch list.compare(i, there, at) {
 		case hash.Same:
 			consume(i)
 		case hash.Different, hash.Conflicting:
-			miss(i, "has another digest in the "+rule.other()+": "+differing(list, i, there, at))
+			miss(i, func() string {
+				return "has another digest in the " + rule.other() + ": " + differing(list, i, there, at)
+			})
 		default:
-			miss(i, "shares no strong algorithm with the "+rule.other())
+			miss(i, func() string { return "shares no strong algorithm with the " + rule.other() })
 		}
-		return true
 	})
 }
 
@@ -324,10 +268,10 @@ func (r *ruleRun) explain(n int, name string, i int) string {
 			continue
 		}
 		there := r.others[rule.from].lists[rule.side]
-		if !strings.HasPrefix(name, rule.source) || !rule.pattern.match(name[len(rule.source):], r.work) {
+		if !strings.HasPrefix(name, rule.source) || !rule.pattern.match(name[len(rule.source):], r.hints) {
 			// The same name under another prefix?
 			base := path.Base(name)
-			if rule.source != "" && rule.pattern.match(base, r.work) && there.find(rule.dest+base) >= 0 {
+			if rule.source != "" && rule.pattern.match(base, r.hints) && there.find(rule.dest+base) >= 0 {
 				return fmt.Sprintf("%s is outside the prefix %s of rule %d", safe.Quote(name), safe.Quote(rule.source), k+1)
 			}
 			continue
@@ -339,7 +283,7 @@ func (r *ruleRun) explain(n int, name string, i int) string {
 			return fmt.Sprintf("%s leads out of the prefix of rule %d", safe.Quote(name), k+1)
 		case j < 0:
 			why := fmt.Sprintf("rule %d: %s is not among the %s", k+1, safe.Quote(rule.dest+rest), rule.other())
-			if like := similar(there, rule.dest+rest); like != "" {
+			if like := similar(there, rule.dest+rest, r.hints); like != "" {
 				why += "; but there is " + like
 			}
 			return why
@@ -364,13 +308,17 @@ func differing(l *artifactList, i int, m *artifactList, j int) string {
 }
 
 // similar returns a name of the list, quoted, that a person could take for the
-// given one: the same path spelled differently, or the same last element.
-func similar(l *artifactList, name string) string {
+// given one: the same path spelled differently, or the same last element. It looks
+// at as many as the meter allows.
+func similar(l *artifactList, name string, work *meter) string {
 	clean, base := path.Clean(name), path.Base(name)
 	like := ""
 	for _, other := range l.names {
 		if other == name {
 			continue
+		}
+		if !work.spend(1 + len(other)/charge) {
+			break
 		}
 		if path.Clean(other) == clean {
 			return safe.Quote(other)
@@ -392,6 +340,14 @@ func (s *sampler) add(name string) {
 	if s.count++; len(s.names) < maxTraceNames {
 		s.names = append(s.names, name)
 	}
+}
+
+// addf is add with a remark, which is made only if it is kept.
+func (s *sampler) addf(name string, why func() string) {
+	if len(s.names) < maxTraceNames {
+		name += " " + why()
+	}
+	s.add(name)
 }
 
 func (s *sampler) String() string {

@@ -6,6 +6,7 @@ package layout
 import (
 	"errors"
 	"slices"
+	"sort"
 	"strings"
 	"unicode/utf8"
 )
@@ -152,20 +153,34 @@ func (p *pattern) isPrefix() bool {
 	return len(p.segments) == 2 && len(p.segments[0].elements) == 0 && len(p.segments[1].elements) == 0
 }
 
-// match reports whether p matches the whole of name. It takes what it costs off
-// *work, roughly in characters compared. Once *work is negative, the answer is
-// false and means nothing.
-func (p *pattern) match(name string, work *int64) bool {
+// suffix returns the literal text with which all that p matches ends, often empty.
+func (p *pattern) suffix() string {
+	if len(p.segments) < 2 {
+		return ""
+	}
+	return p.segments[len(p.segments)-1].literal
+}
+
+// charge is how many bytes of a name are searched for a literal text, or compared
+// with one, at the price of one character of other patterns.
+const charge = 32
+
+// match reports whether p matches the whole of name. It spends what it costs,
+// roughly in characters compared. Once nothing is left, the answer is false and
+// means nothing.
+func (p *pattern) match(name string, work *meter) bool {
 	return strings.HasPrefix(name, p.prefix) && p.matchRest(name[len(p.prefix):], work)
 }
 
 // matchRest is match for what follows the prefix.
-func (p *pattern) matchRest(name string, work *int64) bool {
-	*work--
+func (p *pattern) matchRest(name string, work *meter) bool {
+	if !work.spend(1) {
+		return false
+	}
 	if len(p.segments) == 0 {
 		return name == ""
 	}
-	n, ok := p.segments[0].matchAt(name)
+	n, ok := p.segments[0].matchAt(name, work)
 	if !ok {
 		return false
 	}
@@ -176,23 +191,27 @@ func (p *pattern) matchRest(name string, work *int64) bool {
 	}
 	// The leftmost place is good enough for each segment between two stars:
 	// what follows then has the most room.
-	for _, s := range p.segments[1:last] {
-		n, ok := s.find(name, work)
+	for i := 1; i < last; i++ {
+		n, ok := p.segments[i].find(name, work)
 		if !ok {
 			return false
 		}
 		name = name[n:]
 	}
-	return p.segments[last].matchEnd(name)
+	return p.segments[last].matchEnd(name, work)
 }
 
 // matchAt reports whether the segment matches at the start of name, and how many
 // bytes it takes.
-func (s *segment) matchAt(name string) (n int, ok bool) {
+func (s *segment) matchAt(name string, work *meter) (n int, ok bool) {
 	if s.isLiteral {
 		return len(s.literal), strings.HasPrefix(name, s.literal)
 	}
-	for _, e := range s.elements {
+	for i := range s.elements {
+		e := &s.elements[i]
+		if !work.spend(1 + len(e.text)/charge) {
+			return 0, false
+		}
 		if e.text != "" {
 			if !strings.HasPrefix(name[n:], e.text) {
 				return 0, false
@@ -210,14 +229,20 @@ func (s *segment) matchAt(name string) (n int, ok bool) {
 }
 
 // find returns where the leftmost match of the segment ends.
-func (s *segment) find(name string, work *int64) (end int, ok bool) {
+func (s *segment) find(name string, work *meter) (end int, ok bool) {
 	if s.isLiteral {
 		i := strings.Index(name, s.literal)
+		looked := i
+		if i < 0 {
+			looked = len(name)
+		}
+		if !work.spend(1 + looked/charge) {
+			return 0, false
+		}
 		return i + len(s.literal), i >= 0
 	}
-	for i := 0; i < len(name) && *work >= 0; {
-		*work -= int64(len(s.elements))
-		if n, ok := s.matchAt(name[i:]); ok {
+	for i := 0; i < len(name) && !work.used(); {
+		if n, ok := s.matchAt(name[i:], work); ok {
 			return i + n, true
 		}
 		_, size := utf8.DecodeRuneInString(name[i:])
@@ -227,9 +252,12 @@ func (s *segment) find(name string, work *int64) (end int, ok bool) {
 }
 
 // matchEnd reports whether the segment matches at the end of name.
-func (s *segment) matchEnd(name string) bool {
+func (s *segment) matchEnd(name string, work *meter) bool {
 	if s.isLiteral {
 		return strings.HasSuffix(name, s.literal)
+	}
+	if !work.spend(s.chars) {
+		return false
 	}
 	i := len(name)
 	for range s.chars {
@@ -239,7 +267,7 @@ func (s *segment) matchEnd(name string) bool {
 		_, size := utf8.DecodeLastRuneInString(name[:i])
 		i -= size
 	}
-	n, ok := s.matchAt(name[i:])
+	n, ok := s.matchAt(name[i:], work)
 	return ok && i+n == len(name)
 }
 
@@ -252,13 +280,9 @@ type charSet struct {
 type charRange struct{ lo, hi rune }
 
 func (s *charSet) contains(r rune) bool {
-	// Sets are small.
-	for _, x := range s.ranges {
-		if r >= x.lo && r <= x.hi {
-			return !s.negate
-		}
-	}
-	return s.negate
+	// The first range that does not end before r is the only one that can have it.
+	i := sort.Search(len(s.ranges), func(i int) bool { return s.ranges[i].hi >= r })
+	return (i < len(s.ranges) && s.ranges[i].lo <= r) != s.negate
 }
 
 // empty reports whether s contains no character at all. Surrogates are none.

@@ -60,9 +60,9 @@ func TestPatternLikePython(t *testing.T) {
 }
 
 func matches(t testing.TB, p *pattern, name string) bool {
-	work := int64(1 << 40)
+	work := meter{left: 1 << 40}
 	ok := p.match(name, &work)
-	if work < 0 {
+	if work.used() {
 		t.Fatalf("out of work")
 	}
 	return ok
@@ -94,20 +94,60 @@ func TestPatternWork(t *testing.T) {
 		t.Fatal(err)
 	}
 	name := strings.Repeat("a", 1<<20)
-	work := int64(math.MaxInt64)
+	work := meter{left: math.MaxInt64}
 	if p.match(name, &work) {
 		t.Error("matches")
 	}
-	if spent := math.MaxInt64 - work; spent > 4<<20 {
+	if spent := math.MaxInt64 - work.left; spent > 4<<20 {
 		t.Errorf("%d characters compared", spent)
 	}
 	p, err = compilePattern(plainChars("*" + strings.Repeat("?", 1000) + "b*c"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	work = 1 << 20
-	if p.match(name, &work) || work >= 0 {
-		t.Errorf("the work is not bounded: %d left", work)
+	for _, c := range []struct{ pattern, name string }{
+		{"*" + strings.Repeat("?", 1000) + "b*c", name},
+		{strings.Repeat("?", 4000) + "b", strings.Repeat("a", 4000)},
+		{"*" + strings.Repeat("?", 4000) + "b", strings.Repeat("a", 4000)},
+		{strings.Repeat("[!b]", 1000) + "b", strings.Repeat("a", 1000)},
+	} {
+		p, err = compilePattern(plainChars(c.pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		work = meter{left: min(1<<20, int64(len(c.name))/2)}
+		if p.match(c.name, &work) || !work.used() {
+			t.Errorf("%.10s: the work is not bounded: %d left", c.pattern, work.left)
+		}
+	}
+	// Searching a long name for a literal is cheaper, and not free.
+	p, err = compilePattern(plainChars("*b*c"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	work = meter{left: math.MaxInt64}
+	if p.match(name, &work) {
+		t.Error("matches")
+	}
+	if spent := math.MaxInt64 - work.left; spent < 1<<20/charge || spent > 1<<20 {
+		t.Errorf("%d for a search through %d bytes", spent, len(name))
+	}
+}
+
+// A set of many ranges is searched, not gone through.
+func TestCharSet(t *testing.T) {
+	var set charSet
+	for r := rune(0); r < 10_000; r += 5 {
+		set.ranges = append(set.ranges, charRange{r, r + 2})
+	}
+	for _, negate := range []bool{false, true} {
+		set.negate = negate
+		for r := rune(-1); r < 10_010; r++ {
+			want := r >= 0 && r < 10_000 && r%5 < 3
+			if set.contains(r) == (want == negate) {
+				t.Fatalf("%d: %v", r, set.contains(r))
+			}
+		}
 	}
 }
 
@@ -164,7 +204,7 @@ func FuzzPattern(f *testing.F) {
 		if got, want := matches(t, p, name), matchSlowly(chars, []rune(name)); got != want {
 			t.Fatalf("%q and %q: %v, want %v", text, name, got, want)
 		}
-		// The queue finds the same by its prefix.
+		// The queue finds the same by its prefix, and by its suffix.
 		var b listBuilder
 		for _, n := range slices.Compact(slices.Sorted(slices.Values([]string{name, "a" + name, name + "z", "x"}))) {
 			if n == "" {
@@ -179,20 +219,25 @@ func FuzzPattern(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		work := int64(1 << 30)
-		var got []string
-		newQueue(l.len()).each(l, "", p, &work, func(i int) bool {
-			got = append(got, l.names[i])
-			return true
-		})
+		queued := func(indexed bool) (got []string) {
+			work := meter{left: 1 << 30}
+			q := newQueue(l)
+			if indexed {
+				q.bySuffix = newSuffixIndex(l)
+			}
+			q.each("", p, &work, func(i int) { got = append(got, l.names[i]) })
+			return got
+		}
 		var want []string
 		for _, n := range l.names {
 			if matchSlowly(chars, []rune(n)) {
 				want = append(want, n)
 			}
 		}
-		if !slices.Equal(got, want) {
-			t.Fatalf("%q of %q: %q, want %q", text, l.names, got, want)
+		for _, indexed := range []bool{false, true} {
+			if got := queued(indexed); !slices.Equal(got, want) {
+				t.Fatalf("%q of %q: %q, want %q (index: %v)", text, l.names, got, want, indexed)
+			}
 		}
 	})
 }

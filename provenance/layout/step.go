@@ -19,7 +19,8 @@ type stepResult struct {
 	name string
 	// functionaries are those whose evidence counted.
 	functionaries []verify.Issuer
-	evidence      *evidence // nil if there is not enough
+	evidence      *evidence  // nil if there is not enough
+	commands      [][]string // with which it was done, as they say
 	check         verify.Check
 }
 
@@ -28,6 +29,7 @@ type witness struct {
 	file     string
 	signers  []*layoutKey // distinct
 	evidence *evidence
+	commands [][]string // one of a link; of a sublayout those of its last step
 }
 
 // maxUnusable is how many links of a step that cannot be used are listed.
@@ -105,7 +107,7 @@ func (r *run) collect(s *step, links LinkSource, path []string) *stepResult {
 		return out
 	}
 
-	agreed, check := agree(witnesses, s.threshold, r.opts.Quorum)
+	agreed, check := agree(witnesses, s.threshold, r.opts.Quorum, &r.work)
 	if check != nil {
 		check.What = "agreement of the functionaries of step " + safe.Quote(s.name)
 		out.check.Checks = append(out.check.Checks, *check)
@@ -115,7 +117,7 @@ func (r *run) collect(s *step, links LinkSource, path []string) *stepResult {
 	}
 	out.functionaries = slices.DeleteFunc(out.functionaries, func(i verify.Issuer) bool { return !agreed.signers[i.ID] })
 	out.check.Issuers = out.functionaries
-	out.evidence = agreed.evidence
+	out.evidence, out.commands = agreed.evidence, agreed.commands
 	out.check.Status = verify.Pass
 	return out
 }
@@ -206,19 +208,37 @@ func (r *run) examine(f File, s *step, links LinkSource, path []string) (*witnes
 	for _, extra := range slices.Concat(reasons, l.notes) {
 		check.Detail += "; " + extra
 	}
-	if len(s.command) > 0 && !slices.Equal(s.command, l.command) {
-		c := verify.Check{Code: CodeCommand, Status: verify.Pass, What: "command in " + safe.Quote(f.Name),
-			Expected: ruleText(s.command), Found: ruleText(l.command)}
+	w.evidence.issuers = [2][]verify.Issuer{check.Issuers, check.Issuers}
+	w.commands = [][]string{l.command}
+	if !r.checkCommands(&check, s, w) {
+		return nil, check
+	}
+	return w, check
+}
+
+// checkCommands compares the commands of a witness with that of the step. A
+// difference is a finding; it is not ok only with Options.RequireCommands.
+func (r *run) checkCommands(check *verify.Check, s *step, w *witness) (ok bool) {
+	if len(s.command) == 0 {
+		return true
+	}
+	for _, command := range w.commands {
+		if slices.Equal(s.command, command) {
+			continue
+		}
+		c := verify.Check{Code: CodeCommand, Status: verify.Pass, What: "command in " + safe.Quote(w.file),
+			Expected: ruleText(s.command), Found: ruleText(command)}
 		c.Detail = fmt.Sprintf("expected %s, found %s", c.Expected, c.Found)
 		if r.opts.RequireCommands {
 			c.Status, c.Detail = verify.Fail, ""
 			check.Code, check.Status = CodeCommand, verify.Fail
-			check.Checks = append(check.Checks, c)
-			return nil, check
 		}
 		check.Checks = append(check.Checks, c)
+		if r.opts.RequireCommands {
+			return false
+		}
 	}
-	return w, check
+	return true
 }
 
 // sublayout verifies a layout that functionaries have handed in as evidence
@@ -251,6 +271,9 @@ func (r *run) sublayout(w *witness, f File, env *envelope, s *step, links LinkSo
 		check.Status = verify.Fail
 		return nil, check
 	}
-	w.evidence = result.evidence()
+	w.evidence, w.commands = result.evidence(), result.steps[len(result.steps)-1].commands
+	if !r.checkCommands(&check, s, w) {
+		return nil, check
+	}
 	return w, check
 }

@@ -33,7 +33,7 @@ var _ verify.Claim = (*Verification)(nil)
 func newVerification(r *result, e verify.Evidence) *Verification {
 	v := &Verification{steps: r.steps, evidence: e}
 	last := r.steps[len(r.steps)-1]
-	v.evidence.Check.Issuers = slices.Clone(last.functionaries)
+	v.evidence.Check.Issuers = slices.Clone(last.evidence.issuers[products])
 	v.last = newArtifacts(last, products, v.evidence)
 	return v
 }
@@ -117,7 +117,7 @@ func newArtifacts(s *stepResult, side artifactSide, e verify.Evidence) *Artifact
 	return &Artifacts{
 		what:     fmt.Sprintf("%v of step %s", side, safe.Quote(s.name)),
 		list:     s.evidence.lists[side],
-		issuers:  s.functionaries,
+		issuers:  s.evidence.issuers[side],
 		evidence: e,
 	}
 }

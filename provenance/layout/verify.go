@@ -46,7 +46,8 @@ func Verify(ctx context.Context, layout []byte, keys provenance.KeySet, links Li
 		return nil, err
 	}
 	r := &run{ctx: ctx, opts: &opts, limits: opts.Limits.withDefaults(), at: clock.At(opts.Time)}
-	r.work = r.limits.PatternWork
+	r.work = meter{left: r.limits.PatternWork, pause: meterPause, ended: r.ended}
+	r.hints = meter{left: maxHints, pause: meterPause, ended: r.ended}
 
 	root := verify.Check{Code: CodeVerified, Status: verify.Fail, What: "layout"}
 	env, ok := r.authenticate(layout, owners, &root)
@@ -74,6 +75,9 @@ func Verify(ctx context.Context, layout []byte, keys provenance.KeySet, links Li
 	return newVerification(result, evidence), nil
 }
 
+// maxHints bounds the search for near misses, in the terms of Limits.PatternWork.
+const maxHints = 1 << 24
+
 // A run is one call of Verify.
 type run struct {
 	ctx    context.Context
@@ -84,7 +88,8 @@ type run struct {
 	// What has been used up, at all levels.
 	links, sublayouts int
 	bytes             int64
-	work              int64 // left
+	work              meter
+	hints             meter // for explanations
 
 	notes []string
 	limit *verify.Check // a limit that rejects everything
@@ -97,11 +102,13 @@ type result struct {
 	steps []*stepResult
 }
 
-// first and last give the artifacts that stand for the layout as a whole
-// (specification 4.5.1).
+// evidence gives the artifacts that stand for the layout as a whole (specification
+// 4.5.1), with those who signed for them.
 func (r *result) evidence() *evidence {
 	first, last := r.steps[0].evidence, r.steps[len(r.steps)-1].evidence
-	return newEvidence(first.lists[materials], last.lists[products])
+	e := newEvidence(first.lists[materials], last.lists[products])
+	e.issuers = [2][]verify.Issuer{first.issuers[materials], last.issuers[products]}
+	return e
 }
 
 // ended reports whether the run has to stop.
@@ -355,7 +362,7 @@ func (r *run) applyRules(check *verify.Check, name string, rules *[2][]rule, e *
 			}
 			continue
 		}
-		rr := ruleRun{what: what, rules: rules[side], evidence: e, side: side, others: others, work: &r.work, ended: r.ended}
+		rr := ruleRun{what: what, rules: rules[side], evidence: e, side: side, others: others, work: &r.work, hints: &r.hints}
 		c := rr.run()
 		if c.Status != verify.Pass {
 			check.Status = verify.Fail
