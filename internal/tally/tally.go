@@ -19,6 +19,7 @@ package tally
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Bounds on the work of one Count.
@@ -69,6 +70,9 @@ type Outcome struct {
 	// Unfinished says that the bound on the work was reached: keys without a
 	// signature might have one among those that were not tried.
 	Unfinished bool
+	// Work is what the attempts have cost, in the terms of MaxWork, for callers
+	// who count the signatures of many messages.
+	Work int64
 }
 
 // Count verifies the signatures over the message. hinted, which may be nil, says
@@ -83,7 +87,7 @@ func Count(message []byte, sigs []Signature, keys []Key, hinted func(key int, hi
 	for k := range keys {
 		o.Signed[k] = -1
 	}
-	used := make([]bool, len(sigs))
+	used := make([]string, len(sigs)) // fingerprint of the key that verified it
 	left := Attempts(len(message))
 	tried := make([]bool, len(sigs))
 	for _, byHint := range []bool{true, false} {
@@ -95,14 +99,20 @@ func Count(message []byte, sigs []Signature, keys []Key, hinted func(key int, hi
 				if sig.Err != nil || byHint != (hinted != nil && hinted(k, sig.Hint)) {
 					continue
 				}
+				// A signature is one key's: many good ones of many keys take
+				// one attempt each.
+				if used[s] != "" && used[s] != key.Fingerprint() {
+					continue
+				}
 				if left--; left < 0 {
 					o.Unfinished = true
 					break
 				}
 				tried[s] = true
+				o.Work += int64(PerAttempt + len(message))
 				if key.Verify(message, sig.Bytes) == nil {
 					o.Signed[k] = s
-					used[s] = true
+					used[s] = key.Fingerprint()
 				}
 			}
 		}
@@ -117,7 +127,7 @@ func Count(message []byte, sigs []Signature, keys []Key, hinted func(key int, hi
 	o.Distinct = len(distinct)
 	for s, sig := range sigs {
 		switch {
-		case used[s]:
+		case slices.Contains(o.Signed, s):
 		case sig.Err != nil:
 			o.Reasons[s] = sig.Err
 		case !tried[s] && o.Unfinished:

@@ -72,6 +72,18 @@ func TestCount(t *testing.T) {
 				for _, r := range got.Reasons {
 					reasons = append(reasons, r != nil)
 				}
+				hits := map[*int]bool{}
+				attempts := 0
+				for _, k := range test.keys {
+					if n := k.(key).hits; !hits[n] {
+						hits[n] = true
+						attempts += *n
+						*n = 0
+					}
+				}
+				if want := int64(attempts) * int64(PerAttempt+len(message)); got.Work != want {
+					t.Errorf("work %d after %d attempts, want %d", got.Work, attempts, want)
+				}
 				if got.Distinct != test.distinct || !slices.Equal(got.Signed, test.signed) || !slices.Equal(reasons, test.reasons) {
 					t.Errorf("got %+v", got)
 				}
@@ -93,7 +105,7 @@ func TestCountIsBounded(t *testing.T) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	// With more keys than that the work ends, and what was found stays found.
-	keys := append([]Key{a}, slices.Repeat([]Key{b}, Attempts(len(message))/MaxSignatures)...)
+	keys := append([]Key{a}, slices.Repeat([]Key{b}, Attempts(len(message))/MaxSignatures+1)...)
 	*a.hits, *b.hits = 0, 0
 	got, err := Count(message, sigs, keys, nil)
 	if err != nil || got.Distinct != 1 || !got.Unfinished || *a.hits+*b.hits > Attempts(len(message)) {
@@ -103,6 +115,28 @@ func TestCountIsBounded(t *testing.T) {
 	*a.hits = 0
 	if got, err := Count(message, sigs, []Key{a}, func(_ int, hint string) bool { return hint == "A" }); err != nil || got.Distinct != 1 || *a.hits != 1 {
 		t.Errorf("with hint: %+v, %v after %d verifications", got, err, *a.hits)
+	}
+}
+
+// Who signed with the right key ids is found without trying each with each, and
+// one signature counts for one public key only.
+func TestCountTriesUsedSignaturesOnce(t *testing.T) {
+	message := []byte("message")
+	var keys []Key
+	var sigs []Signature
+	for i := range 100 {
+		k := newKey(byte(i), string(rune('A'+i)))
+		keys = append(keys, k)
+		sigs = append(sigs, k.sign(message, k.name))
+	}
+	got, err := Count(message, sigs, keys, func(k int, hint string) bool { return keys[k].Fingerprint() == hint })
+	if err != nil || got.Distinct != 100 || got.Work != 100*int64(PerAttempt+len(message)) {
+		t.Errorf("distinct %d, work %d, %v", got.Distinct, got.Work, err)
+	}
+	a := newKey(1, "A")
+	b := key{a.PrivateKey, "B", new(int)} // verifies what A signs, and is called otherwise
+	if got, err := Count(message, []Signature{a.sign(message, "")}, []Key{a, b}, nil); err != nil || got.Distinct != 1 || got.Signed[1] != -1 {
+		t.Errorf("%+v, %v", got, err)
 	}
 }
 

@@ -218,9 +218,9 @@ func parseConstraints(d *strictjson.Decoder) ([]constraint, error) {
 // certified returns the functionaries who have signed the envelope with a key
 // that a certificate beside the signature vouches for. Each is judged by the key
 // that made that very signature. The reasons say why others do not count.
-func (e *envelope) certified(a *authorities, constraints []constraint, at time.Time) (signed []*layoutKey, reasons []string) {
+func (e *envelope) certified(a *authorities, constraints []constraint, at time.Time) (t tallied) {
 	if len(constraints) == 0 {
-		return nil, nil
+		return t
 	}
 	tried, left := 0, tally.Attempts(len(e.message))
 	for i, text := range e.certificates {
@@ -228,7 +228,7 @@ func (e *envelope) certified(a *authorities, constraints []constraint, at time.T
 			continue
 		}
 		refuse := func(err error) {
-			reasons = append(reasons, fmt.Sprintf("certificate of signature %d: %v", i+1, err))
+			t.reasons = append(t.reasons, fmt.Sprintf("certificate of signature %d: %v", i+1, err))
 		}
 		if tried++; tried > maxCertificates {
 			refuse(fmt.Errorf("more than %d are not looked at", maxCertificates))
@@ -245,21 +245,24 @@ func (e *envelope) certified(a *authorities, constraints []constraint, at time.T
 		}
 		// The certificate comes first: a stranger's is not worth hashing a long
 		// message. But one that is good may stand beside bad signatures.
+		t.work += int64(len(constraints)) * tally.PerAttempt
 		if err := a.judge(cert, constraints, at); err != nil {
 			refuse(err)
 			continue
 		}
 		if left--; left < 0 {
+			t.unfinished = true
 			refuse(errors.New("not tried: the others were too many, or the message is too long for so many"))
 			continue
 		}
+		t.work += int64(tally.PerAttempt + len(e.message))
 		if err := key.Verify(e.message, e.signatures[i].Bytes); err != nil {
 			refuse(errors.New("its key did not make the signature"))
 			continue
 		}
-		signed = append(signed, &layoutKey{id: e.signatures[i].Hint, key: key, name: cert.Subject.CommonName})
+		t.signed = append(t.signed, &layoutKey{id: e.signatures[i].Hint, key: key, name: cert.Subject.CommonName})
 	}
-	return signed, reasons
+	return t
 }
 
 // judge returns nil if the certificate meets all of one constraint.

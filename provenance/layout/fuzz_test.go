@@ -162,7 +162,7 @@ func FuzzOpenPGP(f *testing.F) {
 		}
 		e := envelope{message: []byte("message"), signatures: make([]tally.Signature, 1),
 			pgp: []pgpSignature{{headers: headers, value: make([]byte, 64)}}}
-		if signed, _, err := e.countPGP([]*layoutKey{k}, time.Unix(0, 0)); err != nil || len(signed) > 0 {
+		if got, err := e.countPGP([]*layoutKey{k}, time.Unix(0, 0)); err != nil || len(got.signed) > 0 {
 			t.Fatalf("zeros are a signature, or %v", err)
 		}
 	})

@@ -46,6 +46,40 @@ type InspectionResult struct {
 	ExitCode int
 }
 
+// signedInspection looks for the signed link of an inspection of a sublayout, with
+// which those who signed the sublayout say that they have done the inspection
+// (specification 4.5.3). All of them must have signed it. The result is nil if
+// there is no such link, and its check is a pass if the inspection need not be run.
+func (r *run) signedInspection(in *inspection, links LinkSource, signers []*layoutKey, path []string) *stepResult {
+	if len(path) == 0 {
+		return nil // the specification allows it for sublayouts only
+	}
+	found := r.collect(&step{name: in.name, threshold: int64(len(signers)), pubkeys: signers, inspection: in}, links, path)
+	what := "signed link of inspection " + safe.Quote(in.name)
+	if len(found.check.Checks[0].Checks) == 0 {
+		return nil
+	}
+	found.check.Code, found.check.What = CodeInspection, what
+	found.check.Checks[0].What = "those who signed the sublayout have signed the link of its inspection"
+	if found.check.Status == verify.Pass {
+		found.check.What = "inspection " + safe.Quote(in.name)
+		found.check.Detail = "not run, for those who signed the sublayout have signed a link about it"
+		r.note(path, "inspection "+safe.Quote(in.name)+": a signed link says that it was done")
+	}
+	return found
+}
+
+// performs returns nil if the link is one of the inspection that succeeded.
+func (l *link) performs(in *inspection) error {
+	if !slices.Equal(l.command, in.run) {
+		return fmt.Errorf("the command is %s, must be %s", ruleText(l.command), ruleText(in.run))
+	}
+	if l.returned != "0" {
+		return fmt.Errorf("the return value in the byproducts is %s, must be 0", safe.Quote(l.returned))
+	}
+	return nil
+}
+
 // inspect runs one inspection. The check has its outcome; the evidence is nil
 // unless that is a pass.
 func (r *run) inspect(in *inspection, path []string) (*evidence, verify.Check) {

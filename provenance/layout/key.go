@@ -179,22 +179,17 @@ func (k *layoutKey) fromCertificate(certificate, keytype, scheme, public string)
 	return nil
 }
 
-// maxHashed bounds the bytes that are hashed to try the signatures of one
-// envelope, if every one is tried with every key.
-const maxHashed = 4 << 30
-
-// tooMuch returns an error if it is too much work to try all signatures with so
-// many keys.
-func (e *envelope) tooMuch(keys int) error {
-	if n := int64(len(e.message)) * int64(len(e.signatures)) * int64(keys); n > maxHashed {
-		return coded(CodeLimit, "%d signatures to try with %d keys over %d bytes", len(e.signatures), keys, len(e.message))
-	}
-	return nil
+// A tallied is what came out of trying the signatures of an envelope.
+type tallied struct {
+	signed     []*layoutKey // distinct
+	reasons    []string     // for each signature that was of no use
+	unfinished bool         // not all could be tried
+	work       int64        // what it cost, in the terms of tally.MaxWork
 }
 
 // count says which of the keys, of whatever kind, have signed the envelope:
 // distinct ones, and for each signature that was of no use the reason.
-func (e *envelope) count(keys []*layoutKey, at time.Time) (signed []*layoutKey, reasons []string, err error) {
+func (e *envelope) count(keys []*layoutKey, at time.Time) (t tallied, err error) {
 	var plain []*layoutKey
 	var list []tally.Key
 	for _, k := range keys {
@@ -203,24 +198,29 @@ func (e *envelope) count(keys []*layoutKey, at time.Time) (signed []*layoutKey, 
 			list = append(list, k.key)
 		}
 	}
-	if err := e.tooMuch(len(list)); err != nil {
-		return nil, nil, err
-	}
 	o, err := tally.Count(e.message, e.signatures, list, func(i int, hint string) bool { return plain[i].id == hint })
 	if err != nil {
-		return nil, nil, &codedError{CodeLimit, err}
+		return t, &codedError{CodeLimit, err}
 	}
 	for i, k := range plain {
 		if o.Signed[i] >= 0 && k.key.Fingerprint() != "" {
-			signed = addKey(signed, k)
+			t.signed = addKey(t.signed, k)
 		}
 	}
-	reasons = unusedSignatures(e, o)
-	pgp, more, err := e.countPGP(keys, at)
-	for _, k := range pgp {
-		signed = addKey(signed, k)
+	t.reasons, t.unfinished, t.work = unusedSignatures(e, o), o.Unfinished, o.Work
+	pgp, err := e.countPGP(keys, at)
+	t.add(pgp)
+	return t, err
+}
+
+// add joins what came out for other keys.
+func (t *tallied) add(u tallied) {
+	for _, k := range u.signed {
+		t.signed = addKey(t.signed, k)
 	}
-	return signed, append(reasons, more...), err
+	t.reasons = append(t.reasons, u.reasons...)
+	t.unfinished = t.unfinished || u.unfinished
+	t.work += u.work
 }
 
 // unusedSignatures says why signatures were of no use, for the first few.

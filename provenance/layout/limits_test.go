@@ -94,23 +94,98 @@ func TestManyUnusableLinks(t *testing.T) {
 	}
 }
 
-// Signatures that would take too long to try are refused before they are.
+// Signatures that would take too long are not tried. Junk beside a signature with
+// the right key id harms nothing.
 func TestSignatureWork(t *testing.T) {
-	w := newWorld()
-	w.layout["readme"] = strings.Repeat("x", 5<<20)
-	w.signed = func(payload []byte) []byte {
-		many := strings.Repeat(`{"keyid":"x","sig":"00"},`, 1000)
-		return replace(t, `"signatures":[`, `"signatures":[`+many)(legacy(payload, "owner"))
+	junk := func(data []byte) []byte {
+		return replace(t, `"signatures":[`, `"signatures":[`+strings.Repeat(`{"keyid":"x","sig":"00"},`, 1000))(data)
 	}
+	long := link("write", obj{}, files("src/main.go", "README"))
+	long["environment"] = strings.Repeat("x", 5<<20)
+	file := "write." + id8("alice") + ".link"
+	for _, c := range []struct {
+		name string
+		edit func(w *world)
+		want []verify.Code
+		says string
+	}{
+		{"junk in a long layout", func(w *world) {
+			w.layout["readme"] = strings.Repeat("x", 5<<20)
+			w.signed = func(payload []byte) []byte { return junk(legacy(payload, "owner")) }
+		}, codes(layout.CodeLimit), "not all signatures could be tried"},
+		{"junk in a long link", func(w *world) { w.links[file] = junk(legacy(long, "alice")) }, nil, ""},
+		{"junk in a long link, wrong key id", func(w *world) {
+			w.links[file] = junk(replace(t, id("alice"), id("bob"))(legacy(long, "alice")))
+		}, codes(layout.CodeLimit, layout.CodeThreshold), "of which not all could be tried"},
+		{"junk in a short link, wrong key id", func(w *world) {
+			w.links[file] = junk(replace(t, id("alice"), id("bob"))(w.links[file]))
+		}, nil, ""},
+		{"the layout alone is over the limit of the run", func(w *world) { w.opts.Limits.SignatureWork = 128 << 10 }, codes(layout.CodeLimit), "Limits.SignatureWork"},
+		{"all links together are", func(w *world) { w.opts.Limits.SignatureWork = 4 * 128 << 10 }, codes(layout.CodeLimit), "Limits.SignatureWork"},
+		{"all links together are not", func(w *world) { w.opts.Limits.SignatureWork = 5 * 128 << 10 }, nil, ""},
+		{"nothing is allowed", func(w *world) { w.opts.Limits.SignatureWork = -1 }, codes(layout.CodeLimit), "Limits.SignatureWork"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld()
+			c.edit(w)
+			_, err := w.verify(t)
+			if c.want == nil {
+				if err != nil {
+					t.Errorf("rejected: %v\n%s", err, report(t, err))
+				}
+				return
+			}
+			for _, code := range c.want {
+				if !errors.Is(err, code) {
+					t.Errorf("got %v, want %s", err, code)
+				}
+			}
+			if err != nil && !strings.Contains(report(t, err).String(), c.says) {
+				t.Errorf("the report does not say %q:\n%s", c.says, report(t, err))
+			}
+		})
+	}
+}
+
+// The bound on signatures holds for all sublayouts and kinds of keys together.
+func TestSignatureWorkOfAll(t *testing.T) {
+	gina := newGPG("gina")
+	root := certify(t, "root", "root", nil, nil)
+	any := []string{"*"}
+	for _, c := range []struct {
+		name string
+		edit func(w *world)
+	}{
+		{"OpenPGP", func(w *world) {
+			w.layout["keys"].(obj)[gina.id] = gina.public()
+			w.step(0)["pubkeys"] = []string{gina.id}
+			w.links["write.link"] = gina.sign(t, link("write", obj{}, files("src/main.go", "README")))
+		}},
+		{"certificates", func(w *world) {
+			w.layout["rootcas"] = obj{"r1": obj{"keyid": "r1", "keytype": "ed25519", "scheme": "ed25519", "keyval": obj{"public": "", "certificate": pemOf(root)}}}
+			w.step(0)["pubkeys"] = []string{}
+			w.step(0)["cert_constraints"] = []obj{{"common_name": "grace", "dns_names": any, "emails": any, "organizations": any, "uris": any, "roots": []string{"r1"}}}
+			w.links["write.link"] = withCert(t, dsse(link("write", obj{}, files("src/main.go", "README")), "grace"), "cert", pemOf(certify(t, "grace", "root", root, nil)))
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld()
+			delete(w.links, "write."+id8("alice")+".link")
+			c.edit(w)
+			if _, err := w.verify(t); err != nil {
+				t.Fatalf("%v\n%s", err, report(t, err))
+			}
+			w.opts.Limits.SignatureWork = 4 * 128 << 10 // one for each file, without what is hashed
+			if _, err := w.verify(t); !errors.Is(err, layout.CodeLimit) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+	w, sub := withSublayout()
+	w.put("build", sub, "bob")
+	w.opts.Limits.SignatureWork = 4 * 128 << 10 // for the layout, one link, the sublayout and one of its links
 	if _, err := w.verify(t); !errors.Is(err, layout.CodeLimit) {
-		t.Errorf("layout: %v", err)
-	}
-	w = newWorld()
-	l := link("write", obj{}, files("src/main.go", "README"))
-	l["environment"] = strings.Repeat("x", 5<<20)
-	w.links["write."+id8("alice")+".link"] = replace(t, `"signatures":[`, `"signatures":[`+strings.Repeat(`{"keyid":"x","sig":"00"},`, 1000))(legacy(l, "alice"))
-	if _, err := w.verify(t); !errors.Is(err, layout.CodeLimit) || !errors.Is(err, layout.CodeThreshold) {
-		t.Errorf("link: %v", err)
+		t.Errorf("sublayout: %v", err)
 	}
 }
 

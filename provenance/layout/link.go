@@ -13,11 +13,12 @@ import (
 )
 
 // A link is the decoded payload of a link (specification 4.4), whichever of its
-// forms it came in. The byproducts and the environment are not kept: nothing in a
-// layout can speak about them.
+// forms it came in. Of the byproducts only what an inspection needs is kept, and
+// nothing of the environment: no rule can speak about them.
 type link struct {
 	name     string
 	command  []string
+	returned string // byproducts.return-value, as JSON; empty if there is none
 	evidence *evidence
 	notes    []string
 }
@@ -91,7 +92,9 @@ func parsePlainLink(payload []byte, limits strictjson.Limits) (*link, error) {
 			err = parseArtifacts(d, &lists[materials])
 		case "products":
 			err = parseArtifacts(d, &lists[products])
-		case "byproducts", "environment":
+		case "byproducts":
+			err = l.parseByproducts(d)
+		case "environment":
 			err = d.Skip()
 		default:
 			l.note("the member %s was ignored", safe.Quote(name))
@@ -170,7 +173,9 @@ func (l *link) parsePredicate(data []byte, predicateType string, b *listBuilder,
 			err = nullOr(d, func() error {
 				return d.Array(func(int) error { return parseDescriptor(d, b) })
 			})
-		case "byproducts", "environment":
+		case "byproducts":
+			err = l.parseByproducts(d)
+		case "environment":
 			err = d.Skip()
 		default:
 			l.note("the member %s of the predicate was ignored", safe.Quote(name))
@@ -182,6 +187,22 @@ func (l *link) parsePredicate(data []byte, predicateType string, b *listBuilder,
 		err = d.End()
 	}
 	return err
+}
+
+// parseByproducts reads the return value of the command. The byproducts are opaque
+// (specification 4.4), so nothing about them is an error.
+func (l *link) parseByproducts(d *strictjson.Decoder) error {
+	if k, err := d.Kind(); err != nil || k != strictjson.Object {
+		return d.Skip()
+	}
+	return d.Map(func(name string) error {
+		if name != "return-value" {
+			return d.Skip()
+		}
+		raw, err := d.Raw()
+		l.returned = string(raw)
+		return err
+	})
 }
 
 // parseDescriptor reads a ResourceDescriptor, of which a link needs the name and

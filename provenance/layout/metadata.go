@@ -39,6 +39,9 @@ type step struct {
 	authorities *authorities // of the layout
 	rules       [2][]rule    // by artifactSide
 	command     []string
+	// inspection is set for one of a sublayout that is looked for as if it were a
+	// step, see signedInspection.
+	inspection *inspection
 }
 
 // An inspection is an inspection of a layout (4.3.2).

@@ -395,9 +395,10 @@ const perLook = 1 << 10
 // countPGP says which of the keys have made an OpenPGP signature of the envelope.
 // Every signature is tried with every key: a key id is a hint. The message is
 // hashed once, for the first signature that can be one of the keys.
-func (e *envelope) countPGP(keys []*layoutKey, at time.Time) (signed []*layoutKey, reasons []string, err error) {
+func (e *envelope) countPGP(keys []*layoutKey, at time.Time) (t tallied, err error) {
 	var message stdhash.Cloner
 	left := tally.MaxWork
+	defer func() { t.work = int64(tally.MaxWork - left) }()
 	for i := range e.pgp {
 		s := &e.pgp[i]
 		if s.headers == nil && s.err == nil {
@@ -409,7 +410,7 @@ func (e *envelope) countPGP(keys []*layoutKey, at time.Time) (signed []*layoutKe
 			h, why = parsePGPHeaders(s.headers)
 		}
 		if why != nil {
-			reasons = append(reasons, fmt.Sprintf("OpenPGP signature %d: %v", i+1, why))
+			t.reasons = append(t.reasons, fmt.Sprintf("OpenPGP signature %d: %v", i+1, why))
 			continue
 		}
 		var digest []byte
@@ -425,7 +426,7 @@ func (e *envelope) countPGP(keys []*layoutKey, at time.Time) (signed []*layoutKe
 					left -= tally.PerAttempt
 				}
 				if left < 0 {
-					return nil, nil, coded(CodeLimit, "more OpenPGP signatures and keys to try than one file may have")
+					return t, coded(CodeLimit, "more OpenPGP signatures and keys to try than one file may have")
 				}
 				if err == nil && digest == nil {
 					if message == nil {
@@ -435,7 +436,7 @@ func (e *envelope) countPGP(keys []*layoutKey, at time.Time) (signed []*layoutKe
 					}
 					left -= len(s.headers)
 					if digest, err = s.digest(message); err != nil {
-						return nil, nil, err
+						return t, err
 					}
 				}
 				if err == nil {
@@ -443,7 +444,7 @@ func (e *envelope) countPGP(keys []*layoutKey, at time.Time) (signed []*layoutKe
 				}
 				if err == nil {
 					good = true
-					signed = addKey(signed, k)
+					t.signed = addKey(t.signed, k)
 					break
 				}
 				if why == nil || strings.EqualFold(e.signatures[i].Hint, p.fingerprint) {
@@ -452,10 +453,10 @@ func (e *envelope) countPGP(keys []*layoutKey, at time.Time) (signed []*layoutKe
 			}
 		}
 		if !good && why != nil {
-			reasons = append(reasons, fmt.Sprintf("OpenPGP signature %d: %v", i+1, why))
+			t.reasons = append(t.reasons, fmt.Sprintf("OpenPGP signature %d: %v", i+1, why))
 		}
 	}
-	return signed, reasons, nil
+	return t, nil
 }
 
 // addKey adds a key unless the same public key is in the list.

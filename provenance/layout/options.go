@@ -78,8 +78,15 @@ type Limits struct {
 	SublayoutDepth int
 	// PatternWork is what rules may cost at all levels: one for each artifact
 	// that a pattern is held against, and roughly one for each character that
-	// is compared where it is more than a name or a prefix: 2^30.
+	// is compared where it is more than a name or a prefix; and with Quorum one
+	// for each artifact of two links that have to be compared because they give
+	// different algorithms: 2^30.
 	PatternWork int64
+	// SignatureWork is what it may cost to try signatures, at all levels, in
+	// bytes that are hashed; the arithmetic of a signature counts as 128 KiB:
+	// 16 GiB, about a minute. The signatures of one file are bounded besides,
+	// to about a second: what is beyond that is not tried.
+	SignatureWork int64
 }
 
 func (l Limits) withDefaults() Limits {
@@ -94,6 +101,7 @@ func (l Limits) withDefaults() Limits {
 	setDefault(&l.Sublayouts, 1024)
 	setDefault(&l.SublayoutDepth, 16)
 	setDefault(&l.PatternWork, 1<<30)
+	setDefault(&l.SignatureWork, 16<<30)
 	return l
 }
 

@@ -175,6 +175,84 @@ func TestCoveredByAllIssuers(t *testing.T) {
 	}
 }
 
+// Functionaries hand in hundreds of links that all differ. They are compared once
+// and not with each other: with a bound on what that may cost it must succeed.
+func TestQuorumIsLinear(t *testing.T) {
+	const n, artifacts = 300, 200
+	var people []string
+	var names []string
+	for i := range n {
+		people = append(people, fmt.Sprint("r", i))
+	}
+	for i := range artifacts {
+		names = append(names, fmt.Sprint("file", i))
+	}
+	w := newWorld()
+	w.layout = newLayout(people, step("rebuild", 2, rules(), rules(), people...))
+	w.links = map[string][]byte{}
+	for i, p := range people {
+		products := files(names...)
+		if i > 1 {
+			products["file0"] = sum(p)
+		}
+		w.put("rebuild", link("rebuild", obj{}, products), p)
+	}
+	w.opts.Quorum = true
+	// Each with each would be 300 * 299 / 2 * 400.
+	w.opts.Limits.PatternWork = n * artifacts
+	v, err := w.verify(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(v.Issuers()) != 2 {
+		t.Errorf("issuers %v", v.Issuers())
+	}
+	for _, c := range v.Evidence().Check.Checks[2].Checks {
+		if c.Code == layout.CodeQuorum && (!strings.Contains(c.Detail, "and 282 more links") || len(c.Detail) > 1<<14) {
+			t.Errorf("detail of %d bytes: %s", len(c.Detail), c.Detail)
+		}
+	}
+	// Links that agree in one algorithm and not in another one have to be held
+	// against each other, which costs.
+	for i, p := range people {
+		products := files(names...)
+		products["file0"] = sum("same")
+		if i > 0 {
+			products["file0"].(obj)["sha512"] = sums(p)["sha512"]
+		}
+		w.put("rebuild", link("rebuild", obj{}, products), p)
+	}
+	if _, err := w.verify(t); !errors.Is(err, layout.CodeLimit) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// Everybody who differs is named, also when several say the same.
+func TestQuorumNamesDissenters(t *testing.T) {
+	people := []string{"r1", "r2", "r3", "r4", "r5"}
+	w := newWorld()
+	w.layout = newLayout(people, step("rebuild", 2, rules(), rules(), people...))
+	w.links = map[string][]byte{}
+	for i, p := range people {
+		l := link("rebuild", obj{}, obj{"app": sum("content of app")})
+		if i > 2 {
+			l = link("rebuild", obj{}, obj{"app": sum("evil")})
+		}
+		w.links["rebuild."+p+".link"] = dsse(l, p)
+	}
+	w.opts.Quorum = true
+	v, err := w.verify(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(marshal(v.Evidence()))
+	for _, want := range []string{`rebuild.r4.link\\\" differ in products`, `rebuild.r5.link\\\" says the same as \\\"rebuild.r4.link`} {
+		if !strings.Contains(text, strings.ReplaceAll(want, `\\\"`, `\"`)) {
+			t.Errorf("does not say %s: %s", want, text)
+		}
+	}
+}
+
 func TestNilVerification(t *testing.T) {
 	var v *layout.Verification
 	if _, err := v.Products("x"); !errors.Is(err, layout.CodeNoStep) {

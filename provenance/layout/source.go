@@ -55,7 +55,13 @@ type File struct {
 	Err  error // why the file cannot be used
 
 	env *envelope // if it has been parsed
+	// once is set for a file that is offered to more than one step: it is looked
+	// at and charged for one of them.
+	once *onceFile
 }
+
+// A onceFile identifies a file of a source by its address.
+type onceFile struct{ _ byte }
 
 // DirLinks returns the links in a folder, under the names that in-toto tools give
 // them: STEP.KEYID8.link, also STEP.link, and for a sublayout in
@@ -149,8 +155,13 @@ func readFile(fsys fs.FS, name string, most int64) (File, error) {
 	}
 	info, err := fs.Stat(fsys, name)
 	switch {
+	case err != nil && isSymlink(fsys, name):
+		// To nothing, in a circle, or out of an os.Root. Anyone can put that
+		// there, so it is a file that cannot be used, and no failure of the
+		// source.
+		return unusable("a symbolic link that cannot be followed")
 	case errors.Is(err, fs.ErrNotExist):
-		return unusable("a symbolic link to nothing")
+		return unusable("there was a file of this name, and is no more")
 	case err != nil:
 		return out, err
 	case !info.Mode().IsRegular():
@@ -190,6 +201,11 @@ func readFile(fsys fs.FS, name string, most int64) (File, error) {
 	return out, nil
 }
 
+func isSymlink(fsys fs.FS, name string) bool {
+	info, err := fs.Lstat(fsys, name)
+	return err == nil && info.Mode()&fs.ModeSymlink != 0
+}
+
 func (d *dirLinks) Sublayout(ctx context.Context, f File, req Request) (LinkSource, error) {
 	var folders []string
 	if base := strings.TrimSuffix(f.Name, ".link"); base != req.Step {
@@ -203,7 +219,7 @@ func (d *dirLinks) Sublayout(ctx context.Context, f File, req Request) (LinkSour
 			continue
 		}
 		info, err := fs.Stat(d.fsys, name)
-		if errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir() {
+		if errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir() || err != nil && isSymlink(d.fsys, name) {
 			continue
 		}
 		if err != nil {
@@ -236,7 +252,7 @@ type memoryLinks struct {
 type linkIndex struct {
 	limits   strictjson.Limits
 	byStep   map[string][]File
-	unusable []File // offered to every step, so that they are reported
+	unusable []File // offered to every step, and reported for the first one
 }
 
 func (m *memoryLinks) Links(ctx context.Context, req Request) iter.Seq2[File, error] {
@@ -278,6 +294,7 @@ func newLinkIndex(envelopes [][]byte, limits strictjson.Limits) *linkIndex {
 			name, f.Err = peekName(f.env.payload, limits)
 		}
 		if f.Err != nil {
+			f.once = new(onceFile)
 			index.unusable = append(index.unusable, f)
 			continue
 		}

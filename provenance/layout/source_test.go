@@ -98,6 +98,13 @@ func TestDirLinksWithTraps(t *testing.T) {
 	if err := os.Symlink("nowhere", filepath.Join(links, "build.dangling.link")); err == nil {
 		traps++
 	}
+	// A link out of the folder can be put there by anyone who can put links there.
+	if err := os.Symlink("../secret", filepath.Join(links, "build.outside.link")); err == nil {
+		traps++
+	}
+	if err := os.Symlink("build.circle.link", filepath.Join(links, "build.circle.link")); err == nil {
+		traps++
+	}
 	if makeFIFO(filepath.Join(links, "build.fifo.link")) == nil {
 		traps++
 	}
@@ -120,16 +127,73 @@ func TestDirLinksWithTraps(t *testing.T) {
 	if bad != traps {
 		t.Errorf("%d files reported, want %d", bad, traps)
 	}
+}
 
-	// A link out of the folder is an error of the source: somebody is playing
-	// tricks, or the caller has the wrong folder.
-	if os.Symlink("../secret", filepath.Join(links, "build.outside.link")) == nil {
-		_, err = layout.Verify(context.Background(), w.sign(), keySet(t, "owner"), layout.DirLinks(root.FS()), w.opts)
-		if !errors.Is(err, layout.CodeSource) {
-			t.Errorf("a symbolic link out of the folder: %v", err)
+// The links of a sublayout are not looked for outside of the folder.
+func TestSublayoutFolderOutside(t *testing.T) {
+	w, sub := withSublayout()
+	w.put("build", sub, "bob")
+	dir := t.TempDir()
+	for name, data := range w.links {
+		name = filepath.Join(dir, "links", strings.Replace(name, "/", "-", 1))
+		if before, after, ok := strings.Cut(filepath.Base(name), "-"); ok {
+			name = filepath.Join(dir, before, after)
 		}
-		if err := os.Remove(filepath.Join(links, "build.outside.link")); err != nil {
+		if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
 			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	folder := "build." + id8("bob")
+	if err := os.Symlink("../"+folder, filepath.Join(dir, "links", folder)); err != nil {
+		t.Skip(err)
+	}
+	root, err := os.OpenRoot(filepath.Join(dir, "links"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	_, err = layout.Verify(context.Background(), w.sign(), keySet(t, "owner"), layout.DirLinks(root.FS()), w.opts)
+	if !errors.Is(err, layout.CodeThreshold) {
+		t.Errorf("got %v", err)
+	}
+	// A file system that does not confine would find them.
+	if _, err = layout.Verify(context.Background(), w.sign(), keySet(t, "owner"), layout.DirLinks(os.DirFS(filepath.Join(dir, "links"))), w.opts); err != nil {
+		t.Errorf("got %v", err)
+	}
+}
+
+// Junk in a list of envelopes is reported and charged once, not for every step.
+func TestEnvelopesJunkOnce(t *testing.T) {
+	w := newWorld()
+	var list [][]byte
+	bytes := int64(0)
+	for _, data := range w.links {
+		list = append(list, data)
+		bytes += int64(len(data))
+	}
+	for range 10 {
+		list = append(list, []byte("junk"))
+	}
+	for _, c := range []struct {
+		limits layout.Limits
+		ok     bool
+	}{
+		{layout.Limits{Links: len(list), TotalBytes: bytes + 40}, true},
+		{layout.Limits{Links: len(list) - 1}, false},
+		{layout.Limits{TotalBytes: bytes + 39}, false},
+	} {
+		w.opts.Limits = c.limits
+		v, err := layout.Verify(context.Background(), w.sign(), keySet(t, "owner"), layout.Envelopes(list...), w.opts)
+		if (err == nil) != c.ok || err != nil && !errors.Is(err, layout.CodeLimit) {
+			t.Errorf("%+v: %v", c.limits, err)
+		}
+		if err == nil {
+			if text := string(marshal(v.Evidence())); strings.Count(text, string(layout.CodeLinkMalformed)) != 10 {
+				t.Errorf("junk is not reported once: %s", text)
+			}
 		}
 	}
 }

@@ -53,6 +53,15 @@ func (r *run) collect(s *step, links LinkSource, path []string) *stepResult {
 			r.err = sourceError("links of step "+safe.Quote(s.name), err)
 			break
 		}
+		if f.once != nil {
+			if r.once[f.once] {
+				continue
+			}
+			if r.once == nil {
+				r.once = map[*onceFile]bool{}
+			}
+			r.once[f.once] = true
+		}
 		if r.links++; r.links > r.limits.Links {
 			r.exceeded(fmt.Sprintf("at most %d links (Limits.Links)", r.limits.Links))
 		}
@@ -158,25 +167,32 @@ func (r *run) examine(f File, s *step, links LinkSource, path []string) (*witnes
 		return refuse(CodeLinkMalformed, err)
 	}
 	// The signatures come first: nothing below parses what a stranger wrote.
-	signers, reasons, err := env.count(s.pubkeys, r.at)
+	t, err := env.count(s.pubkeys, r.at)
 	if err != nil {
+		r.trySignatures(t.work)
 		return refuse(CodeLinkSignature, err)
 	}
-	certified, refused := env.certified(s.authorities, s.constraints, r.at)
-	for _, k := range certified {
+	certified := env.certified(s.authorities, s.constraints, r.at)
+	for i, k := range certified.signed {
 		// A subkey counts for its main key, also by certificate.
 		if main, ok := s.subkeys[k.key.Fingerprint()]; ok {
-			i := slices.IndexFunc(s.pubkeys, func(p *layoutKey) bool { return p.key.Fingerprint() == main })
-			k = s.pubkeys[i]
+			certified.signed[i] = s.pubkeys[slices.IndexFunc(s.pubkeys, func(p *layoutKey) bool { return p.key.Fingerprint() == main })]
 		}
-		signers = addKey(signers, k)
 	}
-	reasons = append(reasons, refused...)
+	t.add(certified)
+	if r.trySignatures(t.work); r.ended() {
+		check.Detail = "not looked at"
+		return nil, check
+	}
+	signers := t.signed
 	if len(signers) == 0 {
 		check.Code = CodeLinkSignature
 		check.Expected = "a signature of a functionary of the step"
 		check.Found = fmt.Sprintf("%d signatures, none of them", len(env.signatures))
-		check.Detail = strings.Join(reasons, "; ")
+		check.Detail = strings.Join(t.reasons, "; ")
+		if t.unfinished {
+			check.Code, check.Found = CodeLimit, fmt.Sprintf("%d signatures, of which not all could be tried", len(env.signatures))
+		}
 		return nil, check
 	}
 	for _, k := range signers {
@@ -187,7 +203,7 @@ func (r *run) examine(f File, s *step, links LinkSource, path []string) (*witnes
 	if err != nil {
 		return refuse(CodeLinkMalformed, err)
 	}
-	if typ == typeLayout {
+	if typ == typeLayout && s.inspection == nil {
 		return r.sublayout(w, f, env, s, links, path, check)
 	}
 	if env.payloadType == "" && typ != typeLink {
@@ -205,8 +221,13 @@ func (r *run) examine(f File, s *step, links LinkSource, path []string) (*witnes
 	w.evidence = l.evidence
 	check.Code, check.Status = CodeLink, verify.Pass
 	check.Detail = fmt.Sprintf("%d materials, %d products", l.evidence.lists[materials].len(), l.evidence.lists[products].len())
-	for _, extra := range slices.Concat(reasons, l.notes) {
+	for _, extra := range slices.Concat(t.reasons, l.notes) {
 		check.Detail += "; " + extra
+	}
+	if s.inspection != nil {
+		if err := l.performs(s.inspection); err != nil {
+			return refuse(CodeInspection, err)
+		}
 	}
 	w.evidence.issuers = [2][]verify.Issuer{check.Issuers, check.Issuers}
 	w.commands = [][]string{l.command}
@@ -266,7 +287,7 @@ func (r *run) sublayout(w *witness, f File, env *envelope, s *step, links LinkSo
 		r.err = sourceError("links of a sublayout of step "+safe.Quote(s.name), err)
 		return nil, check
 	}
-	result := r.layout(env.payload, below, nil, path, &check)
+	result := r.layout(env.payload, below, nil, w.signers, path, &check)
 	if result == nil {
 		check.Status = verify.Fail
 		return nil, check

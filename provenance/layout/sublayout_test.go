@@ -7,8 +7,11 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
+	"strings"
 	"testing"
 
+	"github.com/tallystick/tallystick/hash"
 	"github.com/tallystick/tallystick/provenance"
 	"github.com/tallystick/tallystick/provenance/layout"
 	"github.com/tallystick/tallystick/verify"
@@ -47,9 +50,232 @@ func TestSublayout(t *testing.T) {
 	if materials.Len() != 2 {
 		t.Errorf("%d materials", materials.Len())
 	}
-	for _, i := range v.Issuers() {
-		if i.ID == keyOf("dave").Fingerprint() {
-			t.Error("a functionary of the sublayout vouches for the layout")
+	// Bob signed the sublayout and never saw this content. Those who signed for
+	// it are the functionaries of the first and the last step.
+	for person, got := range map[string][]verify.Issuer{"erin": v.Issuers(), "dave": materials.Issuers()} {
+		if len(got) != 1 || got[0].ID != keyOf(person).Fingerprint() {
+			t.Errorf("issuers %v, want %s", got, person)
+		}
+	}
+	build := v.Evidence().Check.Checks[3]
+	if len(build.Issuers) != 1 || build.Issuers[0].ID != keyOf("bob").Fingerprint() {
+		t.Errorf("the step was done by %v, want bob", build.Issuers)
+	}
+}
+
+// Two functionaries whose sublayouts have one and the same person work for them
+// are two for the threshold of the step, and one witness of the content.
+func TestSublayoutsOfTwo(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		quorum  bool
+		app     map[string]obj // by who handed in the sublayout
+		others  map[string]obj // links of others
+		want    verify.Code
+		issuers []string
+	}{
+		{"agree", false, map[string]obj{"bob": sum("content of app"), "carol": sum("content of app")}, nil, "", []string{"erin"}},
+		{"one more algorithm", false, map[string]obj{"bob": sum("content of app"), "carol": sums("content of app")}, nil, "", []string{"erin"}},
+		{"disagree", false, map[string]obj{"bob": sum("content of app"), "carol": sum("evil")}, nil, layout.CodeDisagreement, nil},
+		{"outvoted, but the witness says both", true, map[string]obj{"bob": sum("content of app"), "carol": sum("evil")},
+			map[string]obj{"frank": sum("content of app")}, "", []string{"frank"}},
+		{"nobody is left who says one thing", true, map[string]obj{"bob": sum("content of app"), "carol": sum("content of app"), "frank": sum("evil")}, nil, layout.CodeDisagreement, nil},
+		{"beside a link", false, map[string]obj{"bob": sum("content of app")}, map[string]obj{"carol": sum("content of app")}, "", []string{"carol", "erin"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld()
+			people := []string{"bob", "carol", "frank"}
+			w.layout = newLayout(people, step("build", 2, rules(), rules(), people...))
+			w.links, w.opts.Quorum = map[string][]byte{}, c.quorum
+			sub := newLayout([]string{"erin"}, step("pack", 1, rules(), rules(), "erin"))
+			for p, app := range c.app {
+				w.put("build", sub, p)
+				w.links["build."+id8(p)+"/pack."+id8("erin")+".link"] = dsse(link("pack", files("src"), obj{"app": app}), "erin")
+			}
+			for p, app := range c.others {
+				w.put("build", link("build", files("src"), obj{"app": app}), p)
+			}
+			v, err := w.verify(t)
+			if c.want != "" {
+				if !errors.Is(err, c.want) {
+					t.Errorf("got %v, want %s", err, c.want)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatalf("%v\n%s", err, report(t, err))
+			}
+			var got, want []string
+			for _, i := range v.Issuers() {
+				got = append(got, i.ID)
+			}
+			for _, p := range c.issuers {
+				want = append(want, keyOf(p).Fingerprint())
+			}
+			slices.Sort(got)
+			slices.Sort(want)
+			if !slices.Equal(got, want) {
+				t.Errorf("issuers %v, want %v", got, c.issuers)
+			}
+			verifytest.TestClaim(t, v, verifytest.Artifact(t, "app", "content of app"))
+		})
+	}
+}
+
+// A digest that within a sublayout fewer state than have to, or not all, proves no
+// more above than below.
+func TestSublayoutKeepsMarks(t *testing.T) {
+	only512 := sums("content of app")
+	delete(only512, "sha256")
+	for _, c := range []struct {
+		name      string
+		threshold int // of the step in the sublayout
+		covered   bool
+		matches   bool
+	}{
+		{"one suffices", 1, false, true},
+		{"two have to", 2, false, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld()
+			w.layout = newLayout([]string{"bob", "frank"},
+				step("build", 1, rules(), rules(), "bob"),
+				step("ship", 1, rules([]string{"MATCH", "app", "WITH", "PRODUCTS", "FROM", "build"}, []string{"DISALLOW", "*"}), rules(), "frank"))
+			sub := newLayout([]string{"dave", "erin"}, step("pack", c.threshold, rules(), rules(), "dave", "erin"))
+			w.links = map[string][]byte{}
+			w.put("build", sub, "bob")
+			folder := "build." + id8("bob") + "/pack."
+			w.links[folder+id8("dave")+".link"] = dsse(link("pack", obj{}, obj{"app": sum("content of app")}), "dave")
+			w.links[folder+id8("erin")+".link"] = dsse(link("pack", obj{}, obj{"app": sums("content of app")}), "erin")
+			w.put("ship", link("ship", obj{"app": only512}, obj{"app": only512}), "frank")
+			v, err := w.verify(t)
+			if c.matches != (err == nil) {
+				t.Fatalf("MATCH by a digest that erin alone states: %v", err)
+			}
+			if err != nil {
+				return
+			}
+			built, err := v.Products("build")
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, alg := range []hash.Algorithm{hash.SHA256, hash.SHA512} {
+				if err := built.Covers(verifytest.Artifact(t, "app", "content of app", alg)); (err == nil) != (alg == hash.SHA256) {
+					t.Errorf("%v: %v", alg, err)
+				}
+			}
+		})
+	}
+}
+
+// Specification 4.5.3: those who signed a sublayout may sign the link of its
+// inspection, which then need not be run.
+func TestSignedInspection(t *testing.T) {
+	folder := "build." + id8("bob") + "/"
+	inspection := func() obj {
+		l := link("untar", files("app"), files("app", "src/main.go"))
+		l["command"] = []string{"tar", "xzf", "app.tar.gz"}
+		l["byproducts"] = obj{"return-value": 0, "stdout": "", "stderr": ""}
+		return l
+	}
+	refuse := runner(func(in layout.Inspection) (layout.InspectionResult, error) {
+		return layout.InspectionResult{}, layout.CodeInspection
+	})
+	for _, c := range []struct {
+		name string
+		edit func(w *world, sub, l obj)
+		want verify.Code
+		says string
+	}{
+		{"signed", func(*world, obj, obj) {}, "", "a signed link says that it was done"},
+		{"signed, and a runner", func(w *world, sub, l obj) { w.opts.Runner = refuse }, "", "not run, for those who signed"},
+		{"its rules hold", func(w *world, sub, l obj) {
+			sub["inspect"].([]obj)[0]["expected_materials"] = rules([]string{"MATCH", "app", "WITH", "PRODUCTS", "FROM", "pack"}, []string{"DISALLOW", "*"})
+		}, "", ""},
+		{"its rules do not hold", func(w *world, sub, l obj) {
+			sub["inspect"].([]obj)[0]["expected_products"] = rules([]string{"DISALLOW", "src/*"})
+		}, layout.CodeRule, "src/main.go"},
+		{"not signed", func(w *world, sub, l obj) { w.links[folder+"untar.link"] = nil }, layout.CodeInspection, "no runner"},
+		{"by a functionary of the sublayout", func(w *world, sub, l obj) { w.links[folder+"untar.link"] = dsse(l, "erin") }, layout.CodeInspection, string(layout.CodeLinkSignature)},
+		{"not signed, but run", func(w *world, sub, l obj) {
+			w.links[folder+"untar.link"] = dsse(l, "erin")
+			w.opts.Runner = runner(func(in layout.Inspection) (layout.InspectionResult, error) { return layout.InspectionResult{}, nil })
+		}, "", ""},
+		{"of another name", func(w *world, sub, l obj) { l["name"] = "unzip" }, layout.CodeInspection, string(layout.CodeLinkName)},
+		{"of another command", func(w *world, sub, l obj) { l["command"] = []string{"true"} }, layout.CodeInspection, "the command is true"},
+		{"failed", func(w *world, sub, l obj) { l["byproducts"] = obj{"return-value": 1} }, layout.CodeInspection, "must be 0"},
+		{"without a return value", func(w *world, sub, l obj) { l["byproducts"] = obj{} }, layout.CodeInspection, "must be 0"},
+		{"a return value in quotes", func(w *world, sub, l obj) { l["byproducts"] = obj{"return-value": "0"} }, layout.CodeInspection, "must be 0"},
+		{"a sublayout in its place", func(w *world, sub, l obj) { w.links[folder+"untar.link"] = dsse(sub, "bob") }, layout.CodeInspection, "unknown _type"},
+		{"beside the sublayout and not in its folder", func(w *world, sub, l obj) {
+			w.links[folder+"untar.link"] = nil
+			w.links["untar.link"] = dsse(l, "bob")
+		}, layout.CodeInspection, "no runner"},
+		{"one of two who signed the sublayout", func(w *world, sub, l obj) {
+			w.step(1)["pubkeys"], w.step(1)["threshold"] = []string{id("bob"), id("carol")}, 2
+			w.links["build."+id8("bob")+".link"] = dsse(sub, "bob", "carol")
+		}, layout.CodeInspection, "found:    1"},
+		{"both who signed the sublayout", func(w *world, sub, l obj) {
+			w.step(1)["pubkeys"], w.step(1)["threshold"] = []string{id("bob"), id("carol")}, 2
+			w.links["build."+id8("bob")+".link"] = dsse(sub, "bob", "carol")
+			w.links[folder+"untar.link"] = dsse(l, "bob", "carol")
+		}, "", ""},
+		{"of the layout itself", func(w *world, sub, l obj) {
+			sub["inspect"] = []obj{}
+			w.layout["inspect"] = []obj{untar("untar")}
+			w.links["untar.link"] = dsse(l, "owner", "bob")
+		}, layout.CodeInspection, "no runner"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w, sub := withSublayout()
+			delete(w.links, "build."+id8("bob")+".link")
+			sub["inspect"] = []obj{untar("untar")}
+			l := inspection()
+			c.edit(w, sub, l)
+			for file, data := range map[string][]byte{"build." + id8("bob") + ".link": dsse(sub, "bob"), folder + "untar.link": dsse(l, "bob")} {
+				if before, ok := w.links[file]; !ok {
+					w.links[file] = data
+				} else if before == nil {
+					delete(w.links, file)
+				}
+			}
+			v, err := w.verify(t)
+			var text string
+			if err == nil {
+				text = string(marshal(v.Evidence()))
+			} else {
+				text = report(t, err).String()
+			}
+			if c.want == "" && err != nil || c.want != "" && !errors.Is(err, c.want) {
+				t.Errorf("got %v, want %q\n%s", err, c.want, text)
+			}
+			if !strings.Contains(text, c.says) {
+				t.Errorf("does not say %q: %s", c.says, text)
+			}
+		})
+	}
+}
+
+// The command of a sublayout is that of its last step.
+func TestSublayoutCommand(t *testing.T) {
+	for _, c := range []struct {
+		command  string
+		required bool
+		ok       bool
+	}{{"make", true, true}, {"make evil", true, false}, {"make evil", false, true}} {
+		w, sub := withSublayout()
+		w.step(1)["expected_command"] = []string{"make"}
+		l := link("pack", files("main.o"), files("app", "src/main.go"))
+		l["command"] = []string{c.command}
+		w.links["build."+id8("bob")+"/pack."+id8("erin")+".link"] = dsse(l, "erin")
+		w.put("build", sub, "bob")
+		w.opts.RequireCommands = c.required
+		v, err := w.verify(t)
+		if (err == nil) != c.ok || err != nil && !errors.Is(err, layout.CodeCommand) {
+			t.Errorf("%+v: %v", c, err)
+		}
+		if err == nil && strings.Contains(string(marshal(v.Evidence())), string(layout.CodeCommand)) != (c.command != "make") {
+			t.Errorf("%+v: the finding", c)
 		}
 	}
 }

@@ -49,11 +49,13 @@ func Verify(ctx context.Context, layout []byte, keys provenance.KeySet, links Li
 	r.work = meter{left: r.limits.PatternWork, pause: meterPause, ended: r.ended}
 	r.hints = meter{left: maxHints, pause: meterPause, ended: r.ended}
 
+	r.signatures = r.limits.SignatureWork
+
 	root := verify.Check{Code: CodeVerified, Status: verify.Fail, What: "layout"}
 	env, ok := r.authenticate(layout, owners, &root)
 	var result *result
 	if ok {
-		result = r.layout(env.payload, links, opts.Parameters, nil, &root)
+		result = r.layout(env.payload, links, opts.Parameters, nil, nil, &root)
 	}
 	if r.err != nil {
 		return nil, r.err
@@ -88,7 +90,9 @@ type run struct {
 	// What has been used up, at all levels.
 	links, sublayouts int
 	bytes             int64
+	once              map[*onceFile]bool
 	work              meter
+	signatures        int64 // what may still be spent on them
 	hints             meter // for explanations
 
 	notes []string
@@ -123,6 +127,13 @@ func (r *run) ended() bool {
 func (r *run) exceeded(expected string) {
 	if r.limit == nil {
 		r.limit = &verify.Check{Code: CodeLimit, Status: verify.Fail, What: "work", Expected: expected, Found: "more"}
+	}
+}
+
+// trySignatures takes off what it has cost to try the signatures of a file.
+func (r *run) trySignatures(work int64) {
+	if r.signatures -= work; r.signatures < 0 {
+		r.exceeded(fmt.Sprintf("signatures that cost at most %d bytes to try (Limits.SignatureWork)", r.limits.SignatureWork))
 	}
 }
 
@@ -187,7 +198,7 @@ func distinctOwners(owners []owner) error {
 }
 
 // countOwners says which of the owners have signed the envelope.
-func (e *envelope) countOwners(owners []owner, at time.Time) (signed []verify.Issuer, reasons []string, err error) {
+func (e *envelope) countOwners(owners []owner, at time.Time) (signed []verify.Issuer, t tallied, err error) {
 	var list []tally.Key
 	var plain []owner
 	var pgp []*layoutKey
@@ -199,23 +210,22 @@ func (e *envelope) countOwners(owners []owner, at time.Time) (signed []verify.Is
 			list = append(list, o.key)
 		}
 	}
-	if err := e.tooMuch(len(list)); err != nil {
-		return nil, nil, err
-	}
 	outcome, err := tally.Count(e.message, e.signatures, list, nil)
 	if err != nil {
-		return nil, nil, err
+		return nil, t, err
 	}
 	for i, o := range plain {
 		if outcome.Signed[i] >= 0 && o.issuer.ID != "" {
 			signed = append(signed, o.issuer)
 		}
 	}
-	by, more, err := e.countPGP(pgp, at)
-	for _, k := range by {
+	t = tallied{reasons: unusedSignatures(e, outcome), unfinished: outcome.Unfinished, work: outcome.Work}
+	by, err := e.countPGP(pgp, at)
+	for _, k := range by.signed {
 		signed = append(signed, k.issuer())
 	}
-	return signed, append(unusedSignatures(e, outcome), more...), err
+	t.add(by)
+	return signed, t, err
 }
 
 // authenticate opens the layout's envelope and checks its signatures.
@@ -232,8 +242,11 @@ func (r *run) authenticate(layout []byte, owners []owner, root *verify.Check) (*
 	}
 	check := verify.Check{Code: CodeSignature, Status: verify.Pass, What: "signatures of the layout",
 		Expected: fmt.Sprintf("all of %d keys", len(owners))}
-	signed, reasons, err := env.countOwners(owners, r.at)
-	if err != nil {
+	signed, t, err := env.countOwners(owners, r.at)
+	if r.trySignatures(t.work); err != nil || r.ended() {
+		if err == nil {
+			return nil, false
+		}
 		root.Checks = append(root.Checks, failed(CodeLimit, check.What, err))
 		return nil, false
 	}
@@ -249,7 +262,11 @@ func (r *run) authenticate(layout []byte, owners []owner, root *verify.Check) (*
 	if len(missing) > 0 {
 		check.Found += ", not " + strings.Join(missing, ", ")
 	}
-	check.Detail = strings.Join(reasons, "; ")
+	check.Detail = strings.Join(t.reasons, "; ")
+	if t.unfinished && check.Status != verify.Pass {
+		check.Code = CodeLimit
+		check.Found += "; not all signatures could be tried"
+	}
 	root.Checks = append(root.Checks, check)
 	root.Issuers = signed
 	if check.Status != verify.Pass {
@@ -270,9 +287,9 @@ func failed(code verify.Code, what string, err error) verify.Check {
 }
 
 // layout verifies the payload of a layout whose signatures are good, and fills in
-// its check. The result is nil unless it was accepted. path has the steps that
-// lead to a sublayout.
-func (r *run) layout(payload []byte, links LinkSource, params map[string]string, path []string, root *verify.Check) *result {
+// its check. The result is nil unless it was accepted. For a sublayout, signers are
+// those who signed it, and path has the steps that lead to it.
+func (r *run) layout(payload []byte, links LinkSource, params map[string]string, signers []*layoutKey, path []string, root *verify.Check) *result {
 	l, err := parseLayout(payload, &r.limits, params)
 	if err != nil {
 		root.Status = verify.Fail
@@ -325,7 +342,7 @@ func (r *run) layout(payload []byte, links LinkSource, params map[string]string,
 		}
 		return nil
 	}
-	if !r.inspections(l, others, path, add) {
+	if !r.inspections(l, others, links, signers, path, add) {
 		return nil
 	}
 	return &result{steps}
@@ -333,14 +350,23 @@ func (r *run) layout(payload []byte, links LinkSource, params map[string]string,
 
 // inspections runs the inspections and then applies their rules, which may name
 // each other.
-func (r *run) inspections(l *layoutFile, others map[string]*evidence, path []string, add func(verify.Check)) bool {
+func (r *run) inspections(l *layoutFile, others map[string]*evidence, links LinkSource, signers []*layoutKey, path []string, add func(verify.Check)) bool {
 	checks := make([]verify.Check, len(l.inspections))
 	complete := true
 	for i, in := range l.inspections {
 		if r.ended() {
 			return false
 		}
-		others[in.name], checks[i] = r.inspect(in, path)
+		found := r.signedInspection(in, links, signers, path)
+		if found != nil && found.check.Status == verify.Pass {
+			others[in.name], checks[i] = found.evidence, found.check
+		} else {
+			others[in.name], checks[i] = r.inspect(in, path)
+			if found != nil {
+				// Somebody has tried; the report says what was wrong.
+				checks[i].Checks = append(checks[i].Checks, found.check)
+			}
+		}
 		complete = complete && others[in.name] != nil
 	}
 	for i, in := range l.inspections {
@@ -359,13 +385,16 @@ func (r *run) applyRules(check *verify.Check, name string, rules *[2][]rule, e *
 			if len(rules[side]) > 0 {
 				check.Checks = append(check.Checks, verify.Check{Code: CodeRule, Status: verify.NotRun, What: what,
 					Detail: "there is not enough evidence to apply the rules"})
+				if check.Status == verify.Pass {
+					check.Status = verify.NotRun
+				}
 			}
 			continue
 		}
 		rr := ruleRun{what: what, rules: rules[side], evidence: e, side: side, others: others, work: &r.work, hints: &r.hints}
 		c := rr.run()
-		if c.Status != verify.Pass {
-			check.Status = verify.Fail
+		if c.Status != verify.Pass && check.Status != verify.Fail {
+			check.Status = c.Status
 		}
 		check.Checks = append(check.Checks, c)
 	}

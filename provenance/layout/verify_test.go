@@ -194,6 +194,27 @@ func TestTrace(t *testing.T) {
 	}
 }
 
+// What was not checked is not said to be good.
+func TestSkippedRulesAreNotRun(t *testing.T) {
+	w := newWorld()
+	delete(w.links, "build."+id8("bob")+".link")
+	w.layout["inspect"] = []obj{untar("untar")}
+	_, err := w.verify(t)
+	checks := report(t, err).Checks[0].Checks
+	for what, want := range map[string]verify.Status{`step "write"`: verify.NotRun, `step "build"`: verify.Fail, `inspection "untar"`: verify.NotRun} {
+		i := slices.IndexFunc(checks, func(c verify.Check) bool { return c.What == what })
+		if i < 0 || checks[i].Status != want {
+			t.Errorf("%s: want %s\n%s", what, want, report(t, err))
+		}
+	}
+	// A step without rules has nothing that was not checked.
+	w.step(0)["expected_products"] = rules()
+	_, err = w.verify(t)
+	if c := report(t, err).Checks[0].Checks[2]; c.What != `step "write"` || c.Status != verify.Pass {
+		t.Errorf("got %+v", c)
+	}
+}
+
 // A layout key counts only within its own dates.
 func TestValidityOfOwner(t *testing.T) {
 	k, err := provenance.NewKey(key("owner").Public())
