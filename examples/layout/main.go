@@ -15,6 +15,8 @@
 //	                      signed: PEM, in-toto's JSON, or an OpenPGP key in in-toto's
 //	                      JSON. May be repeated; --verification-keys is the same
 //	--link-dir DIR        where the links are; default the working directory
+//	--bundle FILE         the links are the lines of this file, in JSON Lines, such as
+//	                      app.intoto.jsonl; instead of --link-dir
 //	--at TIME             verify as of this time, in RFC 3339; default now
 //	--param NAME=VALUE    the value of {NAME} in the layout; may be repeated
 //	--artifact FILE       this file must be a verified product; may be repeated
@@ -69,6 +71,7 @@ type settings struct {
 	layout    string
 	keys      []string
 	linkDir   string
+	bundle    string
 	at        time.Time
 	params    map[string]string
 	artifacts []string
@@ -117,7 +120,8 @@ func parseFlags(args []string, stderr io.Writer) (*settings, error) {
 	flags.StringVar(&s.layout, "layout", "", "the signed layout, a `file`")
 	flags.Func("layout-keys", "`file`s with the public keys of the project owners", list(&s.keys))
 	flags.Func("verification-keys", "`file`s with more keys, the same as layout-keys", list(&s.keys))
-	flags.StringVar(&s.linkDir, "link-dir", ".", "the `folder` with the links")
+	flags.StringVar(&s.linkDir, "link-dir", "", "the `folder` with the links; default the working directory")
+	flags.StringVar(&s.bundle, "bundle", "", "a `file` with a link on each line, instead of link-dir")
 	flags.Func("at", "verify as of this `time`, such as 2026-11-23T01:00:00Z", func(v string) (err error) {
 		// The zero time means now, to Verify, and nobody means it.
 		if s.at, err = time.Parse(time.RFC3339, v); err == nil && s.at.IsZero() {
@@ -151,8 +155,13 @@ func parseFlags(args []string, stderr io.Writer) (*settings, error) {
 		return nil, errors.New("no --layout")
 	case len(s.keys) == 0:
 		return nil, errors.New("no --layout-keys")
+	case s.linkDir != "" && s.bundle != "":
+		return nil, errors.New("the links are either in --link-dir or in --bundle")
 	case s.inspect && s.products == "":
 		return nil, errors.New("--inspect needs the folder of the final product: --products")
+	}
+	if s.linkDir == "" {
+		s.linkDir = "."
 	}
 	return s, nil
 }

@@ -299,6 +299,25 @@ func TestRejected(t *testing.T) {
 	}
 }
 
+func TestBundle(t *testing.T) {
+	c := newChain(t, agreed)
+	var lines [][]byte
+	for _, file := range []string{c.link("write", "alice"), c.link("build", "bob"), c.link("build", "carol")} {
+		data, err := readFile(file, 1<<20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines = append(lines, bytes.TrimSpace(data))
+	}
+	flags := []string{"--layout", "DIR/root.layout", "--layout-keys", "DIR/owner.pub", "--bundle", "DIR/app.intoto.jsonl", "--at", now, "--artifact", "DIR/products/app"}
+	for n, want := range map[int]int{len(lines): exitAccepted, len(lines) - 1: exitRejected} {
+		write(t, filepath.Join(c.dir, "app.intoto.jsonl"), append(bytes.Join(lines[:n], []byte("\n")), "\nsomething else\n"...))
+		if status, stdout, stderr := c.verify(t, slices.Clone(flags)...); status != want || stderr != "" || strings.Count(stdout, "line 1 ") > 0 {
+			t.Errorf("%d of %d lines: exit %d: %s%s", n, len(lines), status, stdout, stderr)
+		}
+	}
+}
+
 func TestParameters(t *testing.T) {
 	c := newChain(t, agreed)
 	c.layout["steps"].([]obj)[0]["expected_products"] = [][]string{{"CREATE", "{name}.{suffix}"}, {"DISALLOW", "*"}}
@@ -373,6 +392,9 @@ func TestFailures(t *testing.T) {
 		{"private key", usual("--layout-keys", "DIR/private.pem"), "private"},
 		{"OpenPGP key that is none", usual("--layout-keys", "DIR/pgp.json"), "pgp.json"},
 		{"missing link folder", usual("--link-dir", "DIR/none"), "none"},
+		{"link folder and bundle", usual("--bundle", "DIR/owner.pub"), "either"},
+		{"missing bundle", []string{"--layout", "DIR/root.layout", "--layout-keys", "DIR/owner.pub", "--bundle", "DIR/none"}, "none"},
+		{"bundle is a folder", []string{"--layout", "DIR/root.layout", "--layout-keys", "DIR/owner.pub", "--bundle", "DIR/links"}, "links"},
 		{"link folder is a file", usual("--link-dir", "DIR/owner.pub"), "owner.pub"},
 		{"bad time", usual("--at", "yesterday"), "yesterday"},
 		{"zero time", usual("--at", "0001-01-01T00:00:00Z"), "0001"},

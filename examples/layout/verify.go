@@ -18,8 +18,12 @@ import (
 	"github.com/tallystick/tallystick/verify"
 )
 
-// maxLayout is one byte more than layout.Verify takes by default.
-const maxLayout = 32<<20 + 1
+const (
+	// maxLayout is one byte more than layout.Verify takes by default.
+	maxLayout = 32<<20 + 1
+	// maxBundle is less than that: a bundle is held in memory.
+	maxBundle = 1 << 30
+)
 
 // verify returns the reports: the one about the layout, or those about the
 // artifacts. An error says that there is no verdict.
@@ -32,11 +36,11 @@ func (s *settings) verify(ctx context.Context) (reports []*verify.Report, err er
 	if err != nil {
 		return nil, err
 	}
-	links, err := os.OpenRoot(s.linkDir)
+	links, closeLinks, err := s.links()
 	if err != nil {
 		return nil, err
 	}
-	defer links.Close()
+	defer closeLinks()
 	for _, name := range s.artifacts {
 		// Found out now, a missing file is no verdict about the layout.
 		if info, err := os.Stat(name); err != nil {
@@ -62,7 +66,7 @@ func (s *settings) verify(ctx context.Context) (reports []*verify.Report, err er
 		}
 	}
 
-	v, err := layout.Verify(ctx, signed, keys, layout.DirLinks(links.FS()), opts)
+	v, err := layout.Verify(ctx, signed, keys, links, opts)
 	if rejected, ok := errors.AsType[*verify.RejectedError](err); ok {
 		return []*verify.Report{rejected.Report}, nil
 	}
@@ -88,6 +92,25 @@ func (s *settings) verify(ctx context.Context) (reports []*verify.Report, err er
 		}
 	}
 	return reports, nil
+}
+
+// links returns where the links are, and what closes it.
+func (s *settings) links() (layout.LinkSource, func() error, error) {
+	if s.bundle == "" {
+		dir, err := os.OpenRoot(s.linkDir)
+		if err != nil {
+			return nil, nil, err
+		}
+		return layout.DirLinks(dir.FS()), dir.Close, nil
+	}
+	data, err := readFile(s.bundle, maxBundle+1)
+	if err == nil && len(data) > maxBundle {
+		err = fmt.Errorf("%s: a bundle of more than %d bytes", hash.EscapeName(s.bundle), maxBundle)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	return layout.Bundle(data), func() error { return nil }, nil
 }
 
 // newRunner returns a runner of inspections, and what removes its folder.

@@ -90,16 +90,28 @@ func ExampleVerification_Materials() {
 	// src/main.go
 }
 
-// Links of a bundle are in memory.
+// Links may be in memory.
 func ExampleEnvelopes() {
 	signed, keys, links := exampleMetadata()
-	var bundle [][]byte
+	var list [][]byte
 	for _, file := range links {
 		if len(file.Data) > 0 {
-			bundle = append(bundle, file.Data)
+			list = append(list, file.Data)
 		}
 	}
-	_, err := layout.Verify(context.Background(), signed, keys, layout.Envelopes(bundle...), layout.Options{Time: now})
+	_, err := layout.Verify(context.Background(), signed, keys, layout.Envelopes(list...), layout.Options{Time: now})
+	fmt.Println(err)
+	// Output: <nil>
+}
+
+// A bundle has one envelope on each line, and perhaps attestations of other kinds.
+func ExampleBundle() {
+	signed, keys, links := exampleMetadata()
+	var bundle []byte
+	for _, file := range links {
+		bundle = append(append(bundle, file.Data...), '\n')
+	}
+	_, err := layout.Verify(context.Background(), signed, keys, layout.Bundle(bundle), layout.Options{Time: now})
 	fmt.Println(err)
 	// Output: <nil>
 }

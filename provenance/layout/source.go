@@ -14,12 +14,19 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/tallystick/tallystick/internal/safe"
 	"github.com/tallystick/tallystick/internal/strictjson"
 )
 
 // A LinkSource finds the evidence for the steps of a layout. It decides nothing:
 // what it returns may come from anywhere, and counts only if a functionary of the
 // step has signed it. A source is safe for concurrent use.
+//
+// [DirLinks], [Envelopes] and [Bundle] are sources. One over a store that cannot be
+// listed, such as the targets of a TUF repository, asks it for the names that
+// in-toto tools give to links: STEP.KEYID8.link for each of [Request.KeyIDs],
+// KEYID8 being its first eight characters, and STEP.KEYID8/ for the links of a
+// sublayout. A step's name is any text, and no path until the store has confined it.
 type LinkSource interface {
 	// Links returns the files that may be evidence for a step. A file that
 	// exists and cannot be used (too large, not a regular file) has its Err
@@ -58,6 +65,9 @@ type File struct {
 	// once is set for a file that is offered to more than one step: it is looked
 	// at and charged for one of them.
 	once *onceFile
+	// others is set for a file that stands for several, with their size.
+	others     int
+	othersSize int64
 }
 
 // A onceFile identifies a file of a source by its address.
@@ -234,17 +244,19 @@ func (d *dirLinks) Sublayout(ctx context.Context, f File, req Request) (LinkSour
 	return nil, nil
 }
 
-// Envelopes returns links that are in memory, such as those of a bundle. Each is
-// offered to the step that it names. A sublayout names no step and is not found
-// in such a list; use [DirLinks], which takes any file system.
+// Envelopes returns links that are in memory. Each is offered to the step that it
+// names. A sublayout names no step and is not found in such a list; use
+// [DirLinks], which takes any file system.
 func Envelopes(envelopes ...[]byte) LinkSource {
-	return &memoryLinks{envelopes: slices.Clone(envelopes)}
+	envelopes = slices.Clone(envelopes)
+	return &memoryLinks{read: func(limits strictjson.Limits) *linkIndex { return indexEnvelopes(envelopes, limits) }}
 }
 
+// A memoryLinks is a source that offers each link to the step that it names.
 type memoryLinks struct {
-	envelopes [][]byte
-	mu        sync.Mutex
-	last      *linkIndex
+	read func(strictjson.Limits) *linkIndex
+	mu   sync.Mutex
+	last *linkIndex
 }
 
 // A linkIndex has the envelopes as far as the limits of one caller allow it. It is
@@ -278,36 +290,47 @@ func (m *memoryLinks) index(req Request) *linkIndex {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.last == nil || m.last.limits != limits {
-		m.last = newLinkIndex(m.envelopes, limits)
+		m.last = m.read(limits)
 	}
 	return m.last
 }
 
-// newLinkIndex reads the names of the links. Nothing is believed: the name is read
-// again once the signature is good.
-func newLinkIndex(envelopes [][]byte, limits strictjson.Limits) *linkIndex {
+func (m *memoryLinks) Sublayout(context.Context, File, Request) (LinkSource, error) {
+	return nil, nil
+}
+
+// indexEnvelopes reads the names of the links.
+func indexEnvelopes(envelopes [][]byte, limits strictjson.Limits) *linkIndex {
 	index := &linkIndex{limits: limits, byStep: map[string][]File{}}
 	for i, data := range envelopes {
-		f := File{Name: fmt.Sprintf("envelope %d", i+1), Data: data}
-		name := ""
-		if f.env, f.Err = openEnvelope(data, limits); f.Err == nil {
-			name, f.Err = peekName(f.env.payload, limits)
-		}
-		if f.Err != nil {
+		if f := index.add(fmt.Sprintf("envelope %d", i+1), data); f.Err != nil {
 			f.once = new(onceFile)
 			index.unusable = append(index.unusable, f)
-			continue
 		}
-		index.byStep[name] = append(index.byStep[name], f)
 	}
 	return index
 }
 
-var peekSchema = strictjson.NewSchema("_type", "name", "predicate")
+// add puts an envelope under the name of its step, or returns a file with an
+// error. Nothing is believed: the name is read again once the signature is good.
+func (x *linkIndex) add(name string, data []byte) File {
+	f := File{Name: name, Data: data}
+	step := ""
+	if f.env, f.Err = openEnvelope(data, x.limits); f.Err == nil {
+		step, f.Err = peekName(f.env.payload, x.limits)
+	}
+	if f.Err == nil {
+		x.byStep[step] = append(x.byStep[step], f)
+	}
+	return f
+}
+
+var peekSchema = strictjson.NewSchema("_type", "name", "predicateType", "predicate")
 
 // peekName returns the name of the step that a link says it is about.
 func peekName(payload []byte, limits strictjson.Limits) (name string, err error) {
 	d := strictjson.NewDecoder(payload, limits)
+	var predicateType string
 	found := false
 	read := func() (err error) {
 		found = true
@@ -318,6 +341,9 @@ func peekName(payload []byte, limits strictjson.Limits) (name string, err error)
 		switch member {
 		case "name":
 			return read()
+		case "predicateType":
+			predicateType, err = d.String()
+			return err
 		case "predicate":
 			if k, err := d.Kind(); err != nil || k != strictjson.Object {
 				return d.Skip()
@@ -331,12 +357,12 @@ func peekName(payload []byte, limits strictjson.Limits) (name string, err error)
 		}
 		return d.Skip()
 	})
-	if err == nil && !found {
+	switch {
+	case err != nil:
+	case predicateType != "" && predicateType != predicateLink03 && predicateType != predicateLink02:
+		err = fmt.Errorf("predicate type %s", safe.Quote(predicateType))
+	case !found:
 		err = errors.New("it names no step")
 	}
 	return name, err
-}
-
-func (m *memoryLinks) Sublayout(context.Context, File, Request) (LinkSource, error) {
-	return nil, nil
 }

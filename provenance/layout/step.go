@@ -62,14 +62,18 @@ func (r *run) collect(s *step, links LinkSource, path []string) *stepResult {
 			}
 			r.once[f.once] = true
 		}
-		if r.links++; r.links > r.limits.Links {
+		if r.links += max(1, f.others); r.links > r.limits.Links {
 			r.exceeded(fmt.Sprintf("at most %d links (Limits.Links)", r.limits.Links))
 		}
-		if r.bytes += int64(len(f.Data)); r.bytes > r.limits.TotalBytes {
+		if r.bytes += int64(len(f.Data)) + f.othersSize; r.bytes > r.limits.TotalBytes {
 			r.exceeded(fmt.Sprintf("links of at most %d bytes in all (Limits.TotalBytes)", r.limits.TotalBytes))
 		}
 		if r.ended() {
 			break
+		}
+		if f.others > 0 {
+			threshold.Checks = append(threshold.Checks, verify.Check{Code: CodeLink, Status: verify.NotRun, What: f.Name, Detail: f.Err.Error()})
+			continue
 		}
 		w, check := r.examine(f, s, links, path)
 		if w != nil {
