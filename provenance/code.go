@@ -43,6 +43,8 @@ const (
 	CodeSource verify.Code = "provenance/source"
 	// CodePolicy: a policy demands nothing or contradicts itself.
 	CodePolicy verify.Code = "provenance/policy"
+	// CodeRead: attestations could not be read; see [ReadEnvelopes].
+	CodeRead verify.Code = "provenance/read"
 	// CodeLimit: a bound on the work was exceeded.
 	CodeLimit verify.Code = "provenance/limit"
 )
