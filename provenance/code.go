@@ -41,6 +41,39 @@ const (
 	CodeBuildType verify.Code = "provenance/build-type"
 	// CodeSource: provenance names another source, or does not name one.
 	CodeSource verify.Code = "provenance/source"
+	// CodeParameters: a build had other external parameters than the policy
+	// allows.
+	CodeParameters verify.Code = "provenance/parameters"
+	// CodeDependency: what went into a build is not what the policy demands;
+	// see [Dependency].
+	CodeDependency verify.Code = "provenance/dependency"
+	// CodeAge: what an attestation says is too old, from the future, or not
+	// dated.
+	CodeAge verify.Code = "provenance/age"
+	// CodeVSA: no verification summary satisfies the policy; see [VSA].
+	CodeVSA verify.Code = "provenance/vsa"
+	// CodeVerifier: a summary names another verifier.
+	CodeVerifier verify.Code = "provenance/verifier"
+	// CodeVerified: a summary says that something else was verified, by another
+	// policy, or that verification failed.
+	CodeVerified verify.Code = "provenance/verified"
+	// CodeLevel: a summary does not have the level that the policy demands.
+	CodeLevel verify.Code = "provenance/level"
+	// CodeScan: no scan satisfies the policy; see [Scanned].
+	CodeScan verify.Code = "provenance/scan"
+	// CodeScanner: a scan is by another scanner.
+	CodeScanner verify.Code = "provenance/scanner"
+	// CodeVulnerability: a scan has found what the policy does not tolerate.
+	CodeVulnerability verify.Code = "provenance/vulnerability"
+	// CodeTest: no test result satisfies the policy, or one has not passed; see
+	// [Tested].
+	CodeTest verify.Code = "provenance/test"
+	// CodeAttested: no attestation satisfies the policy; see [Attested].
+	CodeAttested verify.Code = "provenance/attested"
+	// CodePredicate: the caller's own function refused a predicate.
+	CodePredicate verify.Code = "provenance/predicate"
+	// CodeDissent: too many rebuilders contradict; see [Rebuilders].
+	CodeDissent verify.Code = "provenance/dissent"
 	// CodePolicy: a policy demands nothing or contradicts itself.
 	CodePolicy verify.Code = "provenance/policy"
 	// CodeRead: attestations could not be read; see [ReadEnvelopes].

@@ -1,0 +1,201 @@
+// Copyright 2026 The tallystick authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package provenance
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tallystick/tallystick/hash"
+	"github.com/tallystick/tallystick/internal/safe"
+	"github.com/tallystick/tallystick/verify"
+)
+
+// A Dependency is a demand of [SLSA] on what went into a build: its
+// resolvedDependencies, or materials. So a chain can be demanded: from the sources
+// over the compiler to the binary.
+//
+// Every dependency that the demand is about must satisfy it, and there must be one
+// at least, because otherwise leaving a dependency out would satisfy it. Nothing
+// says that a build used no more than it lists, except its builder.
+type Dependency struct {
+	// About says whether the demand is about a dependency; nil means each. It
+	// must give the same answer each time.
+	About func(Resource) bool
+	// Policy must be satisfied by an attestation about the dependency, which is
+	// among the claims of the call with the others. Nobody has measured the
+	// dependency here, so what counts are the digests that the provenance
+	// states: the attestation must have a subject with the same, of which one is
+	// strong. A repository may be recognised by its commit alone, and then the
+	// report says that this is weak. Attestations about the dependency that
+	// contradict its digests or each other reject.
+	Policy Policy
+	// Verdicts are what was accepted before: a dependency that is one of these
+	// artifacts, by its digests, satisfies the demand too.
+	Verdicts []*verify.Result
+}
+
+func (d Dependency) problem() (expected, found string) {
+	if d.Policy == nil && len(d.Verdicts) == 0 {
+		return "a policy or verdicts about dependencies", "neither"
+	}
+	for _, v := range d.Verdicts {
+		if v == nil || v.Report() == nil {
+			return "verdicts", "none"
+		}
+	}
+	// What the policy itself lacks is found out when it is evaluated.
+	return "", ""
+}
+
+func (p SLSA) tryDependencies(t *trial, build *Provenance) bool {
+	for _, d := range p.Dependencies {
+		if !t.add(d.check(t, build.Dependencies)) {
+			return false
+		}
+	}
+	return true
+}
+
+func (d Dependency) check(t *trial, dependencies []Resource) verify.Check {
+	check := verify.Check{Code: CodeDependency, Status: verify.Fail, What: "dependencies of the build", Expected: "each covered by a further claim"}
+	n, failed := 0, 0
+	known := map[string]verify.Check{}
+	budget := maxVisits
+	for _, dep := range dependencies {
+		if d.About != nil && !d.About(dep) {
+			continue
+		}
+		n++
+		// What is the same is looked at once: there may be many.
+		key := strings.Join([]string{dep.Name, dep.URI, dep.Digests.String()}, "\x00")
+		c, ok := known[key]
+		if !ok || dep.malformed != nil {
+			c = d.one(t, dep, &budget)
+			known[key] = c
+		}
+		if c.Status != verify.Pass {
+			failed++
+		}
+		if len(check.Checks) < maxListed || c.Status != verify.Pass && failed <= maxListed {
+			check.Checks = append(check.Checks, c)
+		}
+	}
+	switch {
+	case n == 0:
+		check.Found = fmt.Sprintf("%d dependencies, none of them one that the demand is about", len(dependencies))
+	case failed > 0:
+		check.Found = fmt.Sprintf("%d of %d not covered", failed, n)
+	default:
+		check.Status = verify.Pass
+		check.Expected = ""
+		check.What = fmt.Sprintf("dependencies of the build: all %d covered", n)
+	}
+	return check
+}
+
+// maxVisits bounds how many subjects are compared with the dependencies of a build.
+const maxVisits = 1_000_000
+
+// one decides about one dependency.
+func (d Dependency) one(t *trial, dep Resource, budget *int) verify.Check {
+	name := strings.TrimSpace(safe.Quote(dep.URI) + " " + dep.Digests.String())
+	check := verify.Check{Code: CodeDependency, Status: verify.Fail, What: "dependency " + name}
+	if dep.malformed != nil {
+		check.Expected, check.Detail = "digests that are well formed", dep.malformed.Error()
+		return check
+	}
+	set, repository := dep.Digests, false
+	if _, err := parseSource(dep.URI); err == nil {
+		set, repository = revisions(dep), true
+	}
+	if set.Len() == 0 {
+		check.Expected, check.Found = "a digest", "none"
+		return check
+	}
+
+	// Whatever is said about it must be one thing.
+	all := slices.Collect(set.All())
+	for _, c := range t.claims {
+		s, ok := c.(*Statement)
+		if !ok || s == nil {
+			continue
+		}
+		for _, subject := range s.withDigest(set, budget) {
+			all = slices.AppendSeq(all, subject.Digests.All())
+		}
+	}
+	if *budget < 0 {
+		check.Code, check.Expected, check.Found = CodeLimit, fmt.Sprintf("at most %d comparisons with subjects", maxVisits), "more"
+		return check
+	}
+	if _, err := hash.NewSet(all...); err != nil {
+		check.Code, check.Detail = verify.CodeConflict, err.Error()
+		return check
+	}
+
+	for _, v := range d.Verdicts {
+		switch v.Artifact().Digests().Compare(set) {
+		case hash.Same:
+			check.Status = verify.Pass
+			check.Checks = []verify.Check{verify.Requires(v).Evaluate(hash.Artifact{}, nil)}
+			return check
+		case hash.Conflicting:
+			check.Code, check.Expected, check.Found = verify.CodeConflict, v.Artifact().Digests().String(), set.String()
+			return check
+		}
+	}
+	if d.Policy == nil {
+		check.Expected = "one of the artifacts accepted before"
+		check.Found = "another"
+		return check
+	}
+	weak := false
+	c := evaluateAbout(d.Policy, dep.Name, t.claims, t.chain+1, func(s *Statement) []Subject {
+		subjects := s.withDigest(set, budget)
+		same := false
+		for _, subject := range subjects {
+			if subject.malformed != nil {
+				return nil
+			}
+			switch set.Compare(subject.Digests) {
+			case hash.Same:
+				same = true
+			case hash.WeaklySame:
+				same = same || repository
+				weak = weak || repository
+			}
+		}
+		if !same {
+			return nil
+		}
+		return subjects
+	})
+	check.Status = c.Status
+	check.Checks = []verify.Check{c}
+	if weak && c.Status == verify.Pass {
+		check.Detail = "recognised by a weak digest of its revision, which proves no content"
+	}
+	return check
+}
+
+// withDigest returns the subjects that have one of the digests, and takes their
+// number from the budget; nothing once that is used up.
+func (s *Statement) withDigest(set hash.Set, budget *int) []Subject {
+	seen := map[int]bool{}
+	var subjects []Subject
+	for d := range set.All() {
+		for _, i := range s.byDigest[d] {
+			if *budget--; *budget < 0 {
+				return nil
+			}
+			if !seen[i] {
+				seen[i] = true
+				subjects = append(subjects, s.subjects[i])
+			}
+		}
+	}
+	return subjects
+}
