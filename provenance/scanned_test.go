@@ -34,7 +34,7 @@ func TestScanned(t *testing.T) {
 		return p
 	}
 	found := func(severities ...string) string {
-		return edit(t, clean, `"result": []`, fmt.Sprintf(`"result": [{"id": "CVE-1", "severity": [%s]}]`, strings.Join(severities, ",")))
+		return replaced(t, clean, `"result": []`, fmt.Sprintf(`"result": [{"id": "CVE-1", "severity": [%s]}]`, strings.Join(severities, ",")))
 	}
 	const nvd, high, cvss = `{"method": "nvd", "score": "medium"}`, `{"method": "nvd", "score": "HIGH"}`, `{"method": "cvss_score", "score": "5.2"}`
 	for _, test := range []struct {
@@ -67,11 +67,11 @@ func TestScanned(t *testing.T) {
 		{"infinite score", below("x", "7.0"), found(`{"method": "x", "score": "-Inf"}`), provenance.CodeVulnerability},
 		{"negative score", below("x", "7.0"), found(`{"method": "x", "score": "-1"}`), provenance.CodeVulnerability},
 		{"two scores by the method, one too high", below("nvd", "high"), found(nvd, high), provenance.CodeVulnerability},
-		{"one bad among good", below("nvd", "high"), edit(t, found(nvd), `"result": [`, `"result": [{"id": "CVE-2", "severity": [`+high+`]},`), provenance.CodeVulnerability},
-		{"another scanner", whole, edit(t, clean, "scanner@1", "scanner@2"), provenance.CodeScanner},
+		{"one bad among good", below("nvd", "high"), replaced(t, found(nvd), `"result": [`, `"result": [{"id": "CVE-2", "severity": [`+high+`]},`), provenance.CodeVulnerability},
+		{"another scanner", whole, replaced(t, clean, "scanner@1", "scanner@2"), provenance.CodeScanner},
 		{"old database", with(func(p *provenance.Scanned) { p.MaxDatabaseAge = time.Hour }), clean, provenance.CodeAge},
 		{"not signed by the scanner", with(func(p *provenance.Scanned) { p.Signers = keySet(t, 1, "bob") }), clean, provenance.CodeSigner},
-		{"malformed", whole, edit(t, clean, `"result"`, `"x"`), provenance.CodeMalformed},
+		{"malformed", whole, replaced(t, clean, `"result"`, `"x"`), provenance.CodeMalformed},
 
 		{"no scanner", with(func(p *provenance.Scanned) { p.Scanner = "" }), clean, provenance.CodePolicy},
 		{"no signers", with(func(p *provenance.Scanned) { p.Signers = nil }), clean, provenance.CodePolicy},
@@ -107,7 +107,7 @@ func TestTested(t *testing.T) {
 		return p
 	}
 	warnings := with(func(p *provenance.Tested) { p.Warnings = true })
-	warned := edit(t, edit(t, testResult, "PASSED", "WARNED"), `["a", "b"], "warnedTests": []`, `["a"], "warnedTests": ["b"]`)
+	warned := replaced(t, replaced(t, testResult, "PASSED", "WARNED"), `["a", "b"], "warnedTests": []`, `["a"], "warnedTests": ["b"]`)
 	for _, test := range []struct {
 		name   string
 		policy provenance.Tested
@@ -119,18 +119,18 @@ func TestTested(t *testing.T) {
 		{"warnings allowed", warnings, warned, ""},
 		{"warnings allowed, none there", warnings, testResult, ""},
 
-		{"FAILED", whole, edit(t, testResult, "PASSED", "FAILED"), provenance.CodeTest},
+		{"FAILED", whole, replaced(t, testResult, "PASSED", "FAILED"), provenance.CodeTest},
 		{"WARNED", whole, warned, provenance.CodeTest},
-		{"PASSED with a failed test", whole, edit(t, testResult, `"failedTests": []`, `"failedTests": ["c"]`), provenance.CodeTest},
-		{"PASSED with a warned test", whole, edit(t, testResult, `"warnedTests": []`, `"warnedTests": ["c"]`), provenance.CodeTest},
-		{"FAILED with warnings allowed", warnings, edit(t, testResult, "PASSED", "FAILED"), provenance.CodeTest},
+		{"PASSED with a failed test", whole, replaced(t, testResult, `"failedTests": []`, `"failedTests": ["c"]`), provenance.CodeTest},
+		{"PASSED with a warned test", whole, replaced(t, testResult, `"warnedTests": []`, `"warnedTests": ["c"]`), provenance.CodeTest},
+		{"FAILED with warnings allowed", warnings, replaced(t, testResult, "PASSED", "FAILED"), provenance.CodeTest},
 		{"a test that did not run", with(func(p *provenance.Tested) { p.Tests = []string{"a", "c"} }), testResult, provenance.CodeTest},
 		{"name of a test in another case", with(func(p *provenance.Tested) { p.Tests = []string{"A"} }), testResult, provenance.CodeTest},
-		{"another configuration", whole, edit(t, testResult, strings.Repeat("1", 64), strings.Repeat("2", 64)), provenance.CodeTest},
-		{"no configuration", whole, edit(t, testResult, `"configuration": [{`, `"configuration": [], "x": [{`), provenance.CodeTest},
-		{"malformed digest of the configuration", whole, edit(t, testResult, `{"sha256": "1`, `{"sha512": "", "sha256": "1`), provenance.CodeTest},
+		{"another configuration", whole, replaced(t, testResult, strings.Repeat("1", 64), strings.Repeat("2", 64)), provenance.CodeTest},
+		{"no configuration", whole, replaced(t, testResult, `"configuration": [{`, `"configuration": [], "x": [{`), provenance.CodeTest},
+		{"malformed digest of the configuration", whole, replaced(t, testResult, `{"sha256": "1`, `{"sha512": "", "sha256": "1`), provenance.CodeTest},
 		{"not signed by the tester", with(func(p *provenance.Tested) { p.Signers = keySet(t, 1, "bob") }), testResult, provenance.CodeSigner},
-		{"malformed", whole, edit(t, testResult, `"result"`, `"x"`), provenance.CodeMalformed},
+		{"malformed", whole, replaced(t, testResult, `"result"`, `"x"`), provenance.CodeMalformed},
 
 		{"no signers", with(func(p *provenance.Tested) { p.Signers = nil }), testResult, provenance.CodePolicy},
 		{"empty name of a test", with(func(p *provenance.Tested) { p.Tests = []string{""} }), testResult, provenance.CodePolicy},

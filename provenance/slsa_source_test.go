@@ -41,8 +41,8 @@ func decide(t *testing.T, p verify.Policy, payloads ...string) (verify.Code, *ve
 	return "", result.Report()
 }
 
-// edit replaces a text that must be there.
-func edit(t testing.TB, s, from, to string) string {
+// replaced replaces a text that must be there.
+func replaced(t testing.TB, s, from, to string) string {
 	t.Helper()
 	if from == "" {
 		return s
@@ -91,7 +91,7 @@ func TestSLSASource(t *testing.T) {
 		{"container", v1, containerV1, "", "", ""},
 		{"config of 0.2", v02, configV02, "", "", ""},
 		{"0.2: no ref in the material", v02, configV02, `"materials": [` + dep, `"materials": [{"uri": "git+https://example.org/team/hello"`, ""},
-		{"0.2: no config, but the material", v02, edit(t, configV02, "configSource", "x"), "", "", provenance.CodeSource}, // the entry point goes with it
+		{"0.2: no config, but the material", v02, replaced(t, configV02, "configSource", "x"), "", "", provenance.CodeSource}, // the entry point goes with it
 
 		{"workflow: another repository asked for", v1, workflowV1, `"repository": "https://example.org/team/hello"`, `"repository": "https://example.org/team/hallo"`, provenance.CodeSource},
 		{"workflow: another ref asked for", v1, workflowV1, `"ref": "refs/tags/v1.2.3"`, `"ref": "refs/tags/v1.2.4"`, provenance.CodeSource},
@@ -130,7 +130,7 @@ func TestSLSASource(t *testing.T) {
 		{"1 as 0.2", v02, workflowV1, "", "", provenance.CodeMalformed},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if code, report := decide(t, whole, predicate(test.typ, edit(t, test.body, test.from, test.to))); code != test.code {
+			if code, report := decide(t, whole, predicate(test.typ, replaced(t, test.body, test.from, test.to))); code != test.code {
 				t.Errorf("code %q, want %q\n%s", code, test.code, report)
 			}
 		})
@@ -140,21 +140,21 @@ func TestSLSASource(t *testing.T) {
 		p := whole
 		p.SourceTag = ""
 		p.EntryPoint = ""
-		body := edit(t, workflowV1, workflowURL, "https://github.com/slsa-framework/slsa-github-generator/delegator-generic@v0")
+		body := replaced(t, workflowV1, workflowURL, "https://github.com/slsa-framework/slsa-github-generator/delegator-generic@v0")
 		if code, report := decide(t, p, predicate(v1, body)); code != "" {
 			t.Errorf("delegated: %q\n%s", code, report)
 		}
-		body = edit(t, body, `"workflow":`, `"source": {"uri": "git+https://example.org/team/hello@refs/heads/main"}, "workflow":`)
+		body = replaced(t, body, `"workflow":`, `"source": {"uri": "git+https://example.org/team/hello@refs/heads/main"}, "workflow":`)
 		if code, report := decide(t, p, predicate(v1, body)); code != provenance.CodeSource {
 			t.Errorf("two refs: %q\n%s", code, report)
 		}
 		// Not asked about by the policy, but still two stories.
-		body = edit(t, workflowV1, "hello@refs/tags/v1.2.3", "hello@refs/heads/main")
+		body = replaced(t, workflowV1, "hello@refs/tags/v1.2.3", "hello@refs/heads/main")
 		if code, report := decide(t, p, predicate(v1, body)); code != provenance.CodeSource {
 			t.Errorf("asked and resolved differ: %q\n%s", code, report)
 		}
 		p.SourceDigest = hash.Digest{}
-		body = edit(t, containerV1, `"sha1": "`+aCommit, `"sha1": "`+strings.Repeat("b", 40))
+		body = replaced(t, containerV1, `"sha1": "`+aCommit, `"sha1": "`+strings.Repeat("b", 40))
 		if code, report := decide(t, p, predicate(v1, body)); code != provenance.CodeSource {
 			t.Errorf("two commits: %q\n%s", code, report)
 		}
@@ -334,7 +334,7 @@ func TestAge(t *testing.T) {
 		{"scan", predicate(provenance.VulnsV02, clean), "scanFinishedOn", func(max time.Duration) verify.Policy {
 			return provenance.Scanned{Scanner: "pkg:generic/scanner@1", Signers: alice, MaxAge: max}
 		}, provenance.CodeMalformed},
-		{"database", predicate(provenance.VulnsV02, edit(t, clean, "2026-06-30T00:00:00Z", "2026-07-01T10:00:00Z")), "lastUpdate", func(max time.Duration) verify.Policy {
+		{"database", predicate(provenance.VulnsV02, replaced(t, clean, "2026-06-30T00:00:00Z", "2026-07-01T10:00:00Z")), "lastUpdate", func(max time.Duration) verify.Policy {
 			return provenance.Scanned{Scanner: "pkg:generic/scanner@1", Signers: alice, MaxAge: 1000 * time.Hour, MaxDatabaseAge: max}
 		}, provenance.CodeAge},
 	} {
@@ -356,7 +356,7 @@ func TestAge(t *testing.T) {
 				t.Errorf("%s, %s: code %q, want %q: %v", kind.name, test.name, got, test.code, err)
 			}
 		}
-		undated := edit(t, kind.payload, `"`+kind.stated+`"`, `"x"`)
+		undated := replaced(t, kind.payload, `"`+kind.stated+`"`, `"x"`)
 		if _, err := verify.Artifact(hello, kind.policy(time.Hour), at(t, undated, finished)); verify.CodeOf(err) != kind.undated {
 			t.Errorf("%s, undated: %v", kind.name, err)
 		}

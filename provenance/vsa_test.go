@@ -73,7 +73,7 @@ func TestVSA(t *testing.T) {
 		{"UNEVALUATED demanded", levels("SLSA_BUILD_LEVEL_UNEVALUATED"), "", "", provenance.CodePolicy},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if code, report := decide(t, test.policy, predicate(provenance.VerificationSummaryV1, edit(t, vsa, test.from, test.to))); code != test.code {
+			if code, report := decide(t, test.policy, predicate(provenance.VerificationSummaryV1, replaced(t, vsa, test.from, test.to))); code != test.code {
 				t.Errorf("code %q, want %q\n%s", code, test.code, report)
 			}
 		})
