@@ -12,13 +12,13 @@ import (
 )
 
 // A builder collects the entries of a tree and holds it to the limits. Only one
-// goroutine adds entries; what adjusts the count of bytes may run beside it.
+// goroutine adds entries; what adjusts the counts of bytes may run beside it.
 type builder struct {
 	*plan
 	nodes     []*node
 	excluded  []string
 	seen      int // entries, excluded ones too
-	nameBytes int64
+	nameBytes atomic.Int64
 	bytes     atomic.Int64
 
 	failuresMu sync.Mutex
@@ -44,8 +44,11 @@ func (b *builder) count(n int, name string) error {
 
 // keep accounts for the memory of a name or link target.
 func (b *builder) keep(text, name string) error {
-	b.nameBytes += int64(len(text))
-	if b.nameBytes > b.MaxNameBytes {
+	return b.keepBytes(len(text), name)
+}
+
+func (b *builder) keepBytes(n int, name string) error {
+	if b.nameBytes.Add(int64(n)) > b.MaxNameBytes {
 		return b.limit(name, "MaxNameBytes", b.MaxNameBytes, "bytes of names")
 	}
 	return nil
@@ -138,7 +141,7 @@ func (b *builder) goOn(number int64, err error) error {
 
 // tree returns the tree. Nodes without a type could not be measured.
 func (b *builder) tree() *Tree {
-	t := &Tree{nodes: b.nodes, algs: b.algs, identities: b.identities, excluded: b.excluded, began: b.began}
+	t := &Tree{nodes: b.nodes, algs: b.algs, identities: b.identities, excluded: b.excluded, began: b.began, metadata: b.recorded}
 	slices.SortFunc(b.failures, func(a, b failure) int { return cmp.Compare(a.number, b.number) })
 	for _, f := range b.failures {
 		t.errs = append(t.errs, f.err)

@@ -29,6 +29,10 @@ type folder interface {
 	openFile(name string) (openFile, error)
 	// readLink returns the target of a link in it.
 	readLink(name string) ([]byte, error)
+	// metadata returns what this kind of folder can tell.
+	metadata() Metadata
+	// xattrs returns the extended attributes of the folder itself.
+	xattrs() ([]Xattr, error)
 	close()
 }
 
@@ -37,6 +41,7 @@ type openFile interface {
 	stat() (stat, error)
 	// read is io.Reader's Read, but returns 0, nil at the end.
 	read(p []byte) (int, error)
+	xattrs() ([]Xattr, error)
 	close()
 }
 

@@ -6,6 +6,7 @@ package hash
 import (
 	"io"
 	"os"
+	"runtime"
 )
 
 // openRootHandle opens the folder that a walk starts at, where there is no
@@ -87,6 +88,17 @@ func (r *rootHandle) readLink(name string) ([]byte, error) {
 	target, err := r.root.Readlink(name)
 	return []byte(target), cause(err)
 }
+
+func (r *rootHandle) metadata() Metadata {
+	if runtime.GOOS == "windows" {
+		return 0
+	}
+	return SpecialBits
+}
+
+func (r *rootHandle) xattrs() ([]Xattr, error) { return nil, nil }
+
+func (h fileHandle) xattrs() ([]Xattr, error) { return nil, nil }
 
 type fileHandle struct{ f *os.File }
 

@@ -118,6 +118,18 @@ func statOf(st *unix.Stat_t) stat {
 		mtime: st.Mtim.Nano(),
 		ctime: st.Ctim.Nano(),
 	}
+	for _, b := range [...]struct {
+		is  bool
+		bit os.FileMode
+	}{
+		{st.Mode&unix.S_ISUID != 0, os.ModeSetuid},
+		{st.Mode&unix.S_ISGID != 0, os.ModeSetgid},
+		{st.Mode&unix.S_ISVTX != 0, os.ModeSticky},
+	} {
+		if b.is {
+			s.mode |= b.bit
+		}
+	}
 	switch st.Mode & unix.S_IFMT {
 	case unix.S_IFREG:
 	case unix.S_IFDIR:

@@ -33,6 +33,10 @@ type ManifestEntry struct {
 	Executable *bool
 	// Target of a link, which must be stated unless there are digests.
 	Target string
+
+	// What [TreeOptions.Metadata] recorded, if the entry is from the
+	// [Tree.Manifest] of a tree; no other manifest has it.
+	facts *facts
 }
 
 // NewManifest makes a manifest. No entries at all, a file without digests, a
@@ -106,7 +110,7 @@ func (t *Tree) Manifest() *Manifest {
 // claim returns the i-th entry of the tree as a manifest lists it.
 func (t *Tree) claim(i int) ManifestEntry {
 	e := Entry{t.nodes[i], t}
-	c := ManifestEntry{Name: e.n.name, Type: e.n.typ, Digests: e.Digests(), Target: e.Target()}
+	c := ManifestEntry{Name: e.n.name, Type: e.n.typ, Digests: e.Digests(), Target: e.Target(), facts: e.facts()}
 	if e.n.typ == File {
 		c.Size = new(e.n.size)
 		if e.ExecutableKnown() {

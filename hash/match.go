@@ -35,8 +35,10 @@ type Change struct {
 // A Difference is one property in which an entry differs.
 type Difference struct {
 	// Field is "type", "size", "executable", "target", the name of an
-	// algorithm, "digests" if no shared algorithm proves anything, or
-	// "measured" if one of two trees is partial.
+	// algorithm, "digests" if no shared algorithm proves anything,
+	// "special", "hardLink" or "xattr" (once for each attribute) if both
+	// sides have such [Metadata], or "measured" if one of two trees is
+	// partial.
 	Field string
 	// What was wanted and found, printable.
 	Want, Got string
@@ -224,7 +226,7 @@ func differences(want ManifestEntry, got Entry) []Difference {
 		}
 		ds = append(ds, digestDifferences(want.Digests, got.Digests())...)
 	}
-	return ds
+	return append(ds, want.facts.differences(got)...)
 }
 
 func digestDifferences(want, got Set) []Difference {

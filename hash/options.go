@@ -27,6 +27,13 @@ type TreeOptions struct {
 	// lists what was excluded: see [Tree.Excluded].
 	Exclude []string
 
+	// Metadata is what to record of files and folders beyond their type and
+	// execute bit. Two trees, and a tree and the manifest of another one, are
+	// compared in what both have recorded. What was asked for and the source
+	// cannot tell is no error: [Tree.Metadata] says what was recorded, and
+	// [Tree.NotCovered] what was not.
+	Metadata Metadata
+
 	// MaxFiles limits the number of entries: files, folders and links,
 	// excluded ones too. Default 4,000,000.
 	MaxFiles int
@@ -35,8 +42,9 @@ type TreeOptions struct {
 	MaxBytes int64
 	// MaxDepth limits the number of elements of a name. Default 1024.
 	MaxDepth int
-	// MaxNameBytes limits the length of all names and link targets
-	// together, in bytes, and so the memory that a tree takes. Default 1 GiB.
+	// MaxNameBytes limits the length of all names, link targets and extended
+	// attributes together, in bytes, and so the memory that a tree takes.
+	// Default 1 GiB.
 	MaxNameBytes int64
 	// MaxRatio limits how many times larger than an archive its content may
 	// be, after the first 16 MiB. Source code compresses 4 to 10 times,
@@ -66,7 +74,7 @@ type TreeOptions struct {
 	// read everything, which is the default.
 	//
 	// Nothing is reused from a tree that is partial, lacks one of the
-	// Algorithms or was made from an archive, nor on systems without
+	// Algorithms or the Xattrs asked for, or was made from an archive, nor on systems without
 	// descriptors for folders, such as Windows. Archives ignore this field.
 	Previous *Tree
 
@@ -104,6 +112,7 @@ type plan struct {
 	progress   *reporter // nil if nobody wants to know
 	stride     int       // bytes of all digests of one file
 	began      int64     // see Tree
+	recorded   Metadata  // that is wanted and that the source has
 }
 
 func newPlan(opts *TreeOptions) (*plan, error) {
@@ -125,6 +134,9 @@ func newPlan(opts *TreeOptions) (*plan, error) {
 		if limit.value < 0 {
 			return nil, &Error{Code: CodeOptions, Name: limit.name, Detail: fmt.Sprintf("is %d, must not be negative", limit.value)}
 		}
+	}
+	if p.Metadata&^allMetadata != 0 {
+		return nil, &Error{Code: CodeOptions, Name: "Metadata", Detail: "has unknown bits"}
 	}
 	setDefault(&p.MaxFiles, 4_000_000)
 	setDefault(&p.MaxBytes, 1<<40)

@@ -28,9 +28,12 @@ type pool struct {
 
 // A worker is what one goroutine reuses from file to file.
 type worker struct {
-	ctx context.Context
-	d   *digester
-	buf []byte
+	ctx  context.Context
+	plan *plan
+	d    *digester
+	buf  []byte
+
+	xattrs []Xattr // of the file at hand
 
 	progress *reporter
 	told     int64 // bytes of the file at hand that progress was told of
@@ -38,7 +41,7 @@ type worker struct {
 
 func newWorker(ctx context.Context, p *plan) *worker {
 	d, _ := newDigester(p.algs) // newPlan made one of the same algorithms before
-	return &worker{ctx: ctx, d: d, buf: make([]byte, chunkSize), progress: p.progress}
+	return &worker{ctx: ctx, plan: p, d: d, buf: make([]byte, chunkSize), progress: p.progress}
 }
 
 // tell reports bytes of the file at hand.

@@ -60,7 +60,7 @@ func (t *Tree) covers(p *plan) bool {
 			return false
 		}
 	}
-	return true
+	return p.recorded&Xattrs&^t.metadata == 0
 }
 
 // find returns the node of a file in the previous tree if the file is unchanged,
@@ -89,13 +89,21 @@ func (v *previous) find(name string, now stat) *node {
 }
 
 // reuse fills in a file from an unchanged one of a previous tree.
-func (n *node) reuse(v *previous, old *node, algs []Algorithm) {
+func (b *builder) reuse(v *previous, n, old *node) error {
 	data := n.data[:0]
-	for _, a := range algs {
+	for _, a := range b.algs {
 		data = append(data, v.tree.sum(old, a)...)
 	}
 	*n.stamp = *old.stamp
 	n.reused = true
+	if b.recorded&Xattrs == 0 {
+		return nil
+	}
+	n.notes |= xattrsKnown
+	if n.xattrs = old.xattrs; n.xattrs == nil {
+		return nil
+	}
+	return b.keepXattrs(*n.xattrs, n.name)
 }
 
 // Reused returns the sorted names of the files that were not read, because

@@ -22,7 +22,7 @@ func (t *Tree) Select(pick func(Entry) (name string, keep bool)) (*Tree, error) 
 	if !t.measured {
 		return nil, &Error{Code: CodeOptions, Detail: "the zero Tree was never measured"}
 	}
-	s := &Tree{algs: t.algs, identities: t.identities, excluded: t.Excluded(), errs: t.errs, began: t.began}
+	s := &Tree{algs: t.algs, identities: t.identities, excluded: t.Excluded(), errs: t.errs, began: t.began, metadata: t.metadata}
 	byName := make(map[string]*node, len(t.nodes))
 	for e := range t.Entries() {
 		name, keep := pick(e)

@@ -181,9 +181,10 @@ type tarArchiver struct {
 	k          *worker
 	tr         *tar.Reader
 	stream     *tarStream
-	contentEnd int64 // where the content of the last entry ended
-	content    int64 // of all files, including the holes of sparse ones
-	root       bool  // there was an entry for the root
+	contentEnd int64  // where the content of the last entry ended
+	content    int64  // of all files, including the holes of sparse ones
+	root       bool   // there was an entry for the root
+	groups     uint32 // of hard links
 }
 
 func newTarArchiver(ctx context.Context, p *plan, raw *sourceReader) (*tarArchiver, error) {
@@ -206,6 +207,7 @@ func newTarArchiver(ctx context.Context, p *plan, raw *sourceReader) (*tarArchiv
 			return nil, &Error{Code: CodeArchive, Detail: "is compressed with " + c.name + "; pass a reader that decompresses it"}
 		}
 	}
+	p.recorded = p.Metadata & (SpecialBits | HardLinks)
 	a := &tarArchiver{
 		archiver: newArchiver(p),
 		k:        newWorker(ctx, p),
@@ -283,13 +285,20 @@ func (a *tarArchiver) entry(hdr *tar.Header) error {
 		if !ok || t.n.typ != File || t.n == n {
 			return &Error{Code: CodeArchive, Name: name, Detail: "is a hard link to no earlier file of the archive"}
 		}
-		n.size, n.exec = t.n.size, t.n.exec
+		n.size, n.exec, n.notes = t.n.size, t.n.exec, t.n.notes
 		copy(n.data, t.n.data)
+		if t.n.group == 0 {
+			a.groups++
+			t.n.group = a.groups
+		}
+		n.group = t.n.group
 		if err := a.grow(n.size, name); err != nil {
 			return err
 		}
 		a.progress.did(1, n.size)
 		return nil
+	case typ == Dir:
+		a.note(n, hdr.FileInfo().Mode())
 	case typ == Link:
 		if hdr.Linkname == "" {
 			return &Error{Code: CodeArchive, Name: name, Detail: "is a link to nothing"}
@@ -298,6 +307,7 @@ func (a *tarArchiver) entry(hdr *tar.Header) error {
 		return a.keep(hdr.Linkname, name)
 	case typ == File:
 		n.size, n.exec = hdr.Size, execOf(hdr.Mode&0o100 != 0)
+		a.note(n, hdr.FileInfo().Mode())
 		if err := a.grow(n.size, name); err != nil {
 			return err
 		}

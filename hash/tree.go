@@ -46,6 +46,8 @@ type Tree struct {
 	notCovered []string
 	measured   bool
 	began      int64 // before the first entry was looked at, in ns; 0 for archives
+	metadata   Metadata
+	firstNames map[uint32]string // of groups of nodes
 }
 
 // A node is one entry of a tree, or of several trees: it is not altered after
@@ -56,9 +58,12 @@ type node struct {
 	// for a link.
 	data   []byte
 	size   int64
-	stamp  *stamp // of a file, nil if the source of the tree has none
+	stamp  *stamp   // of a file, nil if the source of the tree has none
+	xattrs *[]Xattr // nil if there are none
+	group  uint32   // files with the same one are one file; 0 if there is no other
 	typ    EntryType
 	exec   execBit
+	notes  notes
 	reused bool // data is from a previous tree
 }
 
@@ -272,16 +277,16 @@ func (t *Tree) finish() {
 		if n.reused {
 			reused++
 		}
+		if n.group != 0 && t.firstNames[n.group] == "" {
+			if t.firstNames == nil {
+				t.firstNames = make(map[uint32]string)
+			}
+			t.firstNames[n.group] = n.name
+		}
 		unknown = unknown || n.typ == File && n.exec == execUnknown
 	}
 	t.measured = true
-	t.notCovered = []string{
-		"owners and groups",
-		"permissions other than the owner's execute bit",
-		"times",
-		"extended attributes and access control lists",
-		"which names are hard links of one file",
-	}
+	t.notCovered = t.metadataNotCovered()
 	if reused > 0 {
 		t.notCovered = append(t.notCovered, fmt.Sprintf("content of %d files, which were not read again", reused))
 	}

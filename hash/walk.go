@@ -69,12 +69,16 @@ func measureTree(ctx context.Context, dir string, opts *TreeOptions, open func(s
 
 // measureRoot measures an open folder and closes it. dir is its name in errors.
 func measureRoot(ctx context.Context, p *plan, root folder, dir string) (*Tree, error) {
+	p.recorded = p.Metadata & root.metadata()
 	w := &walker{builder: &builder{plan: p}, pool: newPool(ctx, p), previous: newPrevious(p), list: make([]byte, 32<<10)}
 	if err := w.walk(root); err != nil {
 		w.fail(w.number, err)
 	}
 	if err := w.wait(); err != nil {
 		return nil, withName(err, dir)
+	}
+	if w.recorded&HardLinks != 0 {
+		groupHardLinks(w.nodes)
 	}
 	return w.tree(), nil
 }
@@ -131,7 +135,7 @@ func (w *walker) walk(root folder) error {
 			}
 		}
 	}()
-	if err := w.enter(root, "", "", stat{}); err != nil {
+	if err := w.enter(root, nil, "", stat{}); err != nil {
 		return err
 	}
 	for len(w.stack) > 0 {
@@ -184,9 +188,13 @@ func (w *walker) failEntry(number int64, err error) {
 	}
 }
 
-// enter puts an open folder on the stack and lists it. before is what lstat
-// said about it, except for the root.
-func (w *walker) enter(dir folder, name, base string, before stat) error {
+// enter puts an open folder on the stack and lists it. n is its node and before
+// what lstat said about it, except for the root.
+func (w *walker) enter(dir folder, n *node, base string, before stat) error {
+	name := ""
+	if n != nil {
+		name = n.name
+	}
 	f := &frame{dir: share(dir), name: name, base: base}
 	w.stack = append(w.stack, f)
 	st, err := f.dir.stat()
@@ -229,13 +237,30 @@ func (w *walker) enter(dir folder, name, base string, before stat) error {
 		if after.untouched(st) {
 			f.stat = st
 			slices.Sort(f.names)
-			return nil
+			return w.noteFolder(f, n)
 		}
 		if st, err = w.relist(f); err != nil {
 			return err
 		}
 	}
 	return changed(name, "its list of names changed while it was read, twice")
+}
+
+// noteFolder records what is wanted of a folder that was listed. That it did not
+// change meanwhile is seen when it is let go.
+func (w *walker) noteFolder(f *frame, n *node) error {
+	if n == nil {
+		return nil // the root is no entry
+	}
+	w.note(n, f.stat.mode)
+	if w.recorded&Xattrs == 0 {
+		return nil
+	}
+	list, err := f.dir.xattrs()
+	if err != nil {
+		return readError(err, n.name)
+	}
+	return w.noteXattrs(n, list)
 }
 
 // relist opens a folder once more, so that it can be listed from the start.
@@ -321,6 +346,14 @@ func (w *walker) reopen() (int, error) {
 	return 0, nil
 }
 
+// readError is for errors that may already be of this package.
+func readError(err error, name string) error {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return withName(e, name)
+	}
+	return &Error{Code: CodeRead, Name: name, Err: err}
+}
+
 func changed(name, detail string) error {
 	return &Error{Code: CodeChanged, Name: name, Detail: detail}
 }
@@ -346,7 +379,8 @@ func (w *walker) visit(f *frame, base string) error {
 		if w.exclude.match(name, base, true) {
 			return w.leaveOut(name)
 		}
-		if _, err := w.add(name, Dir); err != nil {
+		n, err := w.add(name, Dir)
+		if err != nil {
 			return err
 		}
 		w.flush()
@@ -354,7 +388,7 @@ func (w *walker) visit(f *frame, base string) error {
 		if err != nil {
 			return openError(f.dir, base, name, st, err)
 		}
-		return w.enter(dir, name, base, st)
+		return w.enter(dir, n, base, st)
 	case st.mode&os.ModeSymlink != 0:
 		n, err := w.add(name, Link)
 		if err != nil {
@@ -378,9 +412,9 @@ func (w *walker) visit(f *frame, base string) error {
 			n.stamp = w.newStamp()
 		}
 		if old := w.previous.find(name, st); old != nil {
-			n.reuse(w.previous, old, w.algs)
+			w.note(n, st.mode)
 			w.progress.did(1, st.size)
-			return nil
+			return w.reuse(w.previous, n, old)
 		}
 		w.batch = append(w.batch, measurement{n, base, st, w.number, st.size})
 		w.weight += st.size
@@ -484,6 +518,10 @@ func (w *walker) measure(k *worker, dir folder, m *measurement) error {
 			if m.n.stamp != nil {
 				*m.n.stamp = st.stamp()
 			}
+			w.note(m.n, st.mode)
+			if k.plan.recorded&Xattrs != 0 {
+				return w.noteXattrs(m.n, k.xattrs)
+			}
 			return nil
 		}
 		k.untell()
@@ -535,6 +573,11 @@ func (k *worker) read(f openFile, st stat, sums []byte) (why string, err error) 
 	}
 	if n != st.size {
 		return fmt.Sprintf("it should have %d bytes and has %d", st.size, n), nil
+	}
+	if k.plan.recorded&Xattrs != 0 {
+		if k.xattrs, err = f.xattrs(); err != nil {
+			return "", readError(err, "")
+		}
 	}
 	after, err := f.stat()
 	if err != nil {

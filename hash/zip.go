@@ -129,6 +129,7 @@ func buildZip(ctx context.Context, p *plan, raw *sourceReaderAt, size int64) (*T
 	if err := checkLayout(raw, zr, directory, size); err != nil {
 		return nil, err
 	}
+	p.recorded = p.Metadata & SpecialBits
 	a := &zipArchiver{archiver: newArchiver(p), pool: newPool(ctx, p), size: size}
 	for _, f := range zr.File {
 		if a.pool.failed() {
@@ -201,6 +202,12 @@ func (a *zipArchiver) entry(f *zip.File) error {
 	if err := a.checkRatio(a.content, a.size, name); err != nil {
 		return err
 	}
+	// 3 is Unix and 19 macOS (APPNOTE.TXT 4.4.2).
+	host := f.CreatorVersion >> 8
+	unix := (host == 3 || host == 19) && f.ExternalAttrs>>16 != 0
+	if unix && typ != Link {
+		a.note(n, mode)
+	}
 	switch typ {
 	case Dir:
 		return emptyFolder(f, name)
@@ -213,8 +220,7 @@ func (a *zipArchiver) entry(f *zip.File) error {
 		}
 		return a.keep(string(n.data), name)
 	}
-	// 3 is Unix and 19 macOS (APPNOTE.TXT 4.4.2).
-	if host := f.CreatorVersion >> 8; (host == 3 || host == 19) && f.ExternalAttrs>>16 != 0 {
+	if unix {
 		n.exec = execOf(mode&0o100 != 0)
 	}
 	a.batch = append(a.batch, zipMeasurement{n, f, a.number})
