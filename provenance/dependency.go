@@ -30,7 +30,9 @@ type Dependency struct {
 	// states: the attestation must have a subject with the same, of which one is
 	// strong. A repository may be recognised by its commit alone, and then the
 	// report says that this is weak. Attestations about the dependency that
-	// contradict its digests or each other reject.
+	// contradict its digests or each other reject. One whose subject has the
+	// name of the artifact itself, and other content, contradicts the artifact:
+	// if a compiler was built with itself, measure it under another name.
 	Policy Policy
 	// Verdicts are what was accepted before: a dependency that is one of these
 	// artifacts, by its digests, satisfies the demand too.
@@ -61,7 +63,7 @@ func (p SLSA) tryDependencies(t *trial, build *Provenance) bool {
 
 func (d Dependency) check(t *trial, dependencies []Resource) verify.Check {
 	check := verify.Check{Code: CodeDependency, Status: verify.Fail, What: "dependencies of the build", Expected: "each covered by a further claim"}
-	n, failed := 0, 0
+	n, failed, weak := 0, 0, 0
 	known := map[string]verify.Check{}
 	budget := maxVisits
 	for _, dep := range dependencies {
@@ -76,8 +78,11 @@ func (d Dependency) check(t *trial, dependencies []Resource) verify.Check {
 			c = d.one(t, dep, &budget)
 			known[key] = c
 		}
-		if c.Status != verify.Pass {
+		switch {
+		case c.Status != verify.Pass:
 			failed++
+		case c.Detail != "":
+			weak++
 		}
 		if len(check.Checks) < maxListed || c.Status != verify.Pass && failed <= maxListed {
 			check.Checks = append(check.Checks, c)
@@ -92,6 +97,10 @@ func (d Dependency) check(t *trial, dependencies []Resource) verify.Check {
 		check.Status = verify.Pass
 		check.Expected = ""
 		check.What = fmt.Sprintf("dependencies of the build: all %d covered", n)
+		if weak > 0 {
+			// Reports for people do not show all that lies deep.
+			check.Detail = fmt.Sprintf("%d of them recognised by a weak digest", weak)
+		}
 	}
 	return check
 }

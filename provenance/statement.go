@@ -222,7 +222,7 @@ func (s *Statement) notCovered() []string {
 		list = append(list, fmt.Sprintf("%d more digests of unknown algorithms", more))
 	}
 	if s.predicateType == SLSAProvenanceV1 {
-		list = append(list, "externalParameters of SLSA provenance")
+		list = append(list, "externalParameters of SLSA provenance, but for what a policy demands")
 	}
 	return list
 }
