@@ -119,13 +119,13 @@ func decideAll(p verify.Policy, artifacts []hash.Artifact, claims []verify.Claim
 			check.Status = verify.Fail
 			check.Code = rejected.Code()
 			for _, c := range report.Conflicts {
-				check.Detail += c.String() + ". "
+				check.Checks = append(check.Checks, verify.Check{Code: verify.CodeConflict, Status: verify.Fail, What: "conflict", Detail: c.String()})
 			}
 			b.rejected++
 		} else {
 			report = result.Report()
 		}
-		check.Checks = report.Checks
+		check.Checks = append(check.Checks, report.Checks...)
 		if !report.Time.IsZero() && (b.time.IsZero() || report.Time.Before(b.time)) {
 			b.time = report.Time
 		}
