@@ -11,9 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -30,23 +28,21 @@ const historyDir = "root_history"
 // the repository served it. Everything in it is verified again when it is read,
 // so it needs no protection against damage; only that it is not set back by
 // somebody who may write to it.
-type cache struct{ dir *os.Root }
+type cache struct {
+	dir   folder
+	swept map[string]bool // folders in which stale files were looked for
+}
 
 func (c *Client) openCache() (*cache, error) {
 	what := "the cache folder " + safe.Quote(c.dir)
-	if !c.offline {
-		if err := os.MkdirAll(c.dir, 0o755); err != nil {
-			return nil, storageError(what, err)
-		}
-	}
-	root, err := os.OpenRoot(c.dir)
+	dir, err := c.open(c.dir, !c.offline)
 	if c.offline && errors.Is(err, fs.ErrNotExist) {
 		return nil, &verify.Error{Code: CodeOffline, What: what, Expected: "a cache that was filled before", Found: "none"}
 	}
 	if err != nil {
 		return nil, storageError(what, err)
 	}
-	return &cache{root}, nil
+	return &cache{dir, map[string]bool{}}, nil
 }
 
 func (c *cache) close() { c.dir.Close() }
@@ -76,14 +72,12 @@ func (c *cache) read(name string, limit int64) ([]byte, error) {
 // waits for a short time only, for others hold the lock only to compare and
 // rename. Where there are no locks, f runs anyway.
 func (c *cache) update(ctx context.Context, f func() error) error {
-	unlock, ok := tryLock(c.dir)
-	for !ok {
-		select {
-		case <-time.After(10 * time.Millisecond):
-		case <-ctx.Done():
+	unlock, busy := c.dir.Lock()
+	for busy {
+		if sleep(ctx, 10*time.Millisecond) != nil {
 			return &verify.Error{Code: CodeCanceled, What: "waiting for another process that uses the cache", Err: context.Cause(ctx)}
 		}
-		unlock, ok = tryLock(c.dir)
+		unlock, busy = c.dir.Lock()
 	}
 	defer unlock()
 	return f()
@@ -98,19 +92,27 @@ func (c *cache) write(name string, data []byte) error {
 	return nil
 }
 
+const tempPrefix = ".tmp-"
+
 func (c *cache) replace(name string, data []byte) error {
 	dir := path.Dir(name)
-	if err := c.dir.MkdirAll(dir, 0o755); err != nil {
-		return err
+	if dir != "." {
+		if err := c.mkdir(dir); err != nil {
+			return err
+		}
 	}
-	temp := path.Join(dir, ".tmp-"+rand.Text())
-	f, err := c.dir.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	temp := path.Join(dir, tempPrefix+rand.Text())
+	f, err := c.dir.Create(temp, 0o644)
 	if err != nil {
 		return err
 	}
 	_, err = f.Write(data)
 	if err == nil {
 		err = f.Sync()
+	}
+	info, e := f.Stat()
+	if err == nil {
+		err = e
 	}
 	if e := f.Close(); err == nil {
 		err = e
@@ -122,7 +124,42 @@ func (c *cache) replace(name string, data []byte) error {
 		c.dir.Remove(temp)
 		return err
 	}
-	return syncDir(c.dir, dir)
+	c.sweep(dir, info.ModTime())
+	return c.dir.Sync(dir)
+}
+
+func (c *cache) mkdir(name string) error {
+	if info, err := c.dir.Stat(name); err == nil && info.IsDir() {
+		return nil
+	}
+	if err := c.dir.Mkdir(name, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return c.dir.Sync(".")
+}
+
+// stale is the age at which nobody is at work on a temporary file any more.
+const stale = time.Hour
+
+// sweep removes the temporary files of processes that were killed. Nothing depends
+// on its success. now is the time by the clock of the file system.
+func (c *cache) sweep(dir string, now time.Time) {
+	if c.swept[dir] {
+		return
+	}
+	c.swept[dir] = true
+	list, err := c.dir.List(dir)
+	if err != nil {
+		return
+	}
+	for _, e := range list {
+		if !strings.HasPrefix(e.Name(), tempPrefix) || !e.Type().IsRegular() {
+			continue
+		}
+		if info, err := e.Info(); err == nil && now.Sub(info.ModTime()) > stale {
+			c.dir.Remove(path.Join(dir, e.Name()))
+		}
+	}
 }
 
 func (c *cache) remove(name string) error {
@@ -131,25 +168,12 @@ func (c *cache) remove(name string) error {
 		return nil
 	}
 	if err == nil {
-		err = syncDir(c.dir, path.Dir(name))
+		err = c.dir.Sync(path.Dir(name))
 	}
 	if err != nil {
 		return storageError("the cached "+safe.Quote(name), err)
 	}
 	return nil
-}
-
-// syncDir makes renames in a folder last.
-func syncDir(root *os.Root, dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil // a folder cannot be synced there
-	}
-	f, err := root.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	return f.Sync()
 }
 
 func storageError(what string, err error) error {

@@ -31,6 +31,7 @@ type Client struct {
 	offline  bool
 	retries  int
 	sleep    func(ctx context.Context, pause time.Duration) error
+	open     func(name string, create bool) (folder, error)
 	log      *slog.Logger
 	progress func(path string, received, length int64)
 	busy     chan struct{} // holds a token while a refresh runs
@@ -41,7 +42,7 @@ type Client struct {
 // or is not signed by its own keys, a URL or a limit makes no sense, something is
 // missing.
 func NewClient(cfg Config) (*Client, error) {
-	c := &Client{root: bytes.Clone(cfg.Root), dir: cfg.Dir, offline: cfg.Offline, retries: cfg.Retries, sleep: sleep, log: cfg.Logger, progress: cfg.Progress, busy: make(chan struct{}, 1)}
+	c := &Client{root: bytes.Clone(cfg.Root), dir: cfg.Dir, offline: cfg.Offline, retries: cfg.Retries, sleep: sleep, open: openDisk, log: cfg.Logger, progress: cfg.Progress, busy: make(chan struct{}, 1)}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
@@ -352,6 +353,19 @@ func (r *run) keep(typ string, version int64, raw []byte) error {
 	})
 }
 
+// keepTargets writes the metadata of a targets role, unless another process has a
+// newer snapshot, to which another version may belong.
+func (r *run) keepTargets(file string, raw []byte) error {
+	return r.store.update(r.ctx, func() error {
+		root, _ := r.store.read("root.json", r.c.limits.Root)
+		now, _ := r.store.read(cacheName(roleSnapshot), max(r.c.limits.Snapshot, r.c.limits.StatedLength))
+		if !sameFile(now, r.w.rawSnapshot) && r.w.superseded(roleSnapshot, r.w.snapshot.version, root, now) {
+			return nil
+		}
+		return r.store.write(file, raw)
+	})
+}
+
 // walkRoots takes new roots from the repository until there is none.
 func (r *run) walkRoots(advance func(what, origin string, raw []byte) error) error {
 	for n := 0; ; n++ {
@@ -484,5 +498,5 @@ func (r *run) loadTargets(role *role) (*targets, verify.Check, error) {
 	if err != nil {
 		return nil, verify.Check{}, from(err, origin)
 	}
-	return t, line, r.store.write(file, raw)
+	return t, line, r.keepTargets(file, raw)
 }

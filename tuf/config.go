@@ -84,6 +84,10 @@ type Limits struct {
 	// this. It is 64 MiB by default.
 	StatedLength int64
 
+	// Target is the largest length of a target that is downloaded, in bytes.
+	// It is 64 GiB by default.
+	Target int64
+
 	// RootRotations is the largest number of new roots in one refresh. It is
 	// 1024 by default. The next refresh goes on where the last one stopped.
 	RootRotations int
@@ -115,6 +119,7 @@ func (l Limits) withDefaults() (Limits, error) {
 	set("Snapshot", &l.Snapshot, 2<<20)
 	set("Targets", &l.Targets, 5<<20)
 	set("StatedLength", &l.StatedLength, 64<<20)
+	set("Target", &l.Target, 64<<30)
 	set("MinRate", &l.MinRate, 512)
 	rotations, roles, window := int64(l.RootRotations), int64(l.Roles), int64(l.RateWindow)
 	set("RootRotations", &rotations, 1024)

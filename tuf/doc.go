@@ -70,12 +70,11 @@
 // other TUF clients can use it. Names of delegated roles are percent-encoded, so
 // they never leave the folder. root_history has the roots of the chain. Files are
 // written to the side, synced and renamed. Several processes may share a folder: who
-// is slow does not replace the root, timestamp or snapshot that another has written
-// meanwhile if that is newer. Of targets.json and delegated roles the last one
-// written stays, which costs a download and no protection: their versions are
-// pinned by the snapshot. Where the system has such locks, processes of one user
-// take turns with one on the file .lock. Nothing is removed except by key rotation;
-// the folder may be deleted, at the price of the protection against rollback.
+// is slow does not replace what another has written meanwhile if that is newer. Where
+// the system has such locks, processes of one user take turns with one on the file
+// .lock. Nothing is removed except by key rotation, and files .tmp-* that a killed
+// process has left an hour ago; the folder may be deleted, at the price of the
+// protection against rollback.
 //
 // # Without a network
 //

@@ -35,7 +35,8 @@ import (
 //
 // When a download of more than 1 MiB breaks off, what has arrived stays beside dst
 // as .tallystick-HASH.part, and the next Download of the same content into that
-// folder asks only for the rest. All bytes are verified together; if they turn
+// folder asks only for the rest; so it does after the process was killed, on systems
+// whose locks tell that it was. All bytes are verified together; if they turn
 // out wrong, it begins again from nothing.
 //
 // With [Config].Offline it only recognises a file that is there.
@@ -53,7 +54,7 @@ func (c *Client) Download(ctx context.Context, t *Target, dst string) (hash.Arti
 		// Without the separator it would be another path, beside the folder.
 		return hash.Artifact{}, storageError(safe.Quote(dst), errors.New("is a folder"))
 	}
-	dir, err := os.OpenRoot(filepath.Dir(dst))
+	dir, err := c.open(filepath.Dir(dst), false)
 	if err != nil {
 		return hash.Artifact{}, storageError("the folder of "+safe.Quote(dst), err)
 	}
@@ -64,13 +65,17 @@ func (c *Client) Download(ctx context.Context, t *Target, dst string) (hash.Arti
 	case err == nil && info.IsDir():
 		return hash.Artifact{}, storageError(safe.Quote(dst), errors.New("is a folder"))
 	case err == nil && info.Mode().IsRegular() && info.Size() == t.file.length:
-		if a, ok := t.matchFile(ctx, dst); ok {
+		if a, ok := t.matchFile(ctx, dir, name); ok {
 			return a, nil
 		}
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return hash.Artifact{}, storageError(safe.Quote(dst), err)
 	}
 
+	if t.file.length > c.limits.Target {
+		return hash.Artifact{}, &verify.Error{Code: CodeLimit, What: "target " + safe.Quote(t.path),
+			Expected: fmt.Sprintf("at most %d bytes (Limits.Target)", c.limits.Target), Found: fmt.Sprintf("%d bytes", t.file.length)}
+	}
 	if c.offline {
 		return hash.Artifact{}, &verify.Error{Code: CodeOffline, What: "target " + safe.Quote(t.path),
 			Expected: "the file at " + safe.Quote(dst) + " already", Found: "it is not, and Config.Offline forbids to download it"}
@@ -87,7 +92,7 @@ func (c *Client) Download(ctx context.Context, t *Target, dst string) (hash.Arti
 	if err != nil {
 		return hash.Artifact{}, err
 	}
-	if err := syncDir(dir, "."); err != nil {
+	if err := dir.Sync("."); err != nil {
 		return hash.Artifact{}, storageError("the folder of "+safe.Quote(dst), err)
 	}
 	return a, nil
@@ -97,8 +102,10 @@ func (c *Client) Download(ctx context.Context, t *Target, dst string) (hash.Arti
 const minPartial = 1 << 20
 
 // stage downloads to a temporary file in dir and renames that to name.
-func (c *Client) stage(ctx context.Context, t *Target, urls []*url.URL, dir *os.Root, name string) (a hash.Artifact, err error) {
-	f, temp, err := createTemp(dir)
+func (c *Client) stage(ctx context.Context, t *Target, urls []*url.URL, dir folder, name string) (a hash.Artifact, err error) {
+	partial := t.partialName()
+	t.rescue(dir, partial)
+	f, err := t.createTemp(dir)
 	if err != nil {
 		return a, err
 	}
@@ -106,10 +113,9 @@ func (c *Client) stage(ctx context.Context, t *Target, urls []*url.URL, dir *os.
 	defer func() {
 		f.Close()
 		if !placed { // also when Progress panics
-			dir.Remove(temp)
+			dir.Remove(f.name)
 		}
 	}()
-	partial := t.partialName()
 	old := openPartial(dir, partial, t.file.length)
 	if old != nil {
 		defer old.close()
@@ -119,10 +125,10 @@ func (c *Client) stage(ctx context.Context, t *Target, urls []*url.URL, dir *os.
 		// Perhaps it was the old part that is wrong.
 		dir.Remove(partial)
 		if _, err := f.Seek(0, io.SeekStart); err != nil {
-			return a, storageError(safe.Quote(temp), err)
+			return a, storageError(safe.Quote(f.name), err)
 		}
 		if err := f.Truncate(0); err != nil {
-			return a, storageError(safe.Quote(temp), err)
+			return a, storageError(safe.Quote(f.name), err)
 		}
 		a, err = c.fetchTarget(ctx, t, urls, f, nil)
 	}
@@ -130,21 +136,17 @@ func (c *Client) stage(ctx context.Context, t *Target, urls []*url.URL, dir *os.
 	case err == nil:
 	case errors.Is(err, CodeTransport), errors.Is(err, CodeSlow), errors.Is(err, CodeCanceled):
 		// One that is complete but for the end of the answer would not be asked for the rest.
-		if info, e := f.Stat(); e == nil && info.Size() >= minPartial && info.Size() < t.file.length {
-			f.Close()
-			dir.Rename(temp, partial) // to no harm if it fails
+		if info, e := f.Stat(); e == nil && t.worthKeeping(info) {
+			f.rename(partial) // to no harm if it fails
 		}
 		return a, err
 	default:
 		return a, err
 	}
 	if err := f.Sync(); err != nil {
-		return a, storageError(safe.Quote(temp), err)
+		return a, storageError(safe.Quote(f.name), err)
 	}
-	if err := f.Close(); err != nil {
-		return a, storageError(safe.Quote(temp), err)
-	}
-	if err := dir.Rename(temp, name); err != nil {
+	if err := f.rename(name); err != nil {
 		return a, storageError(safe.Quote(name), err)
 	}
 	placed = true
@@ -154,31 +156,107 @@ func (c *Client) stage(ctx context.Context, t *Target, urls []*url.URL, dir *os.
 	return a, nil
 }
 
-func createTemp(dir *os.Root) (f *os.File, name string, err error) {
-	name = ".tallystick-" + rand.Text() + ".tmp"
-	if f, err = dir.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666); err != nil {
-		return nil, "", storageError("a temporary file at the destination", err)
-	}
-	return f, name, nil
+// A temp is a file that is locked as long as somebody is at work on it.
+type temp struct {
+	file
+	dir  folder
+	name string
+	held bool // the lock
 }
 
-// partialName returns the name for a part of this content.
-func (t *Target) partialName() string {
+func (t *Target) createTemp(dir folder) (*temp, error) {
+	const what = "a temporary file at the destination"
+	for range 10 {
+		name := t.hiddenName() + "-" + rand.Text() + tempSuffix
+		f, err := dir.Create(name, 0o666)
+		if err != nil {
+			return nil, storageError(what, err)
+		}
+		held, busy := f.Lock()
+		if _, err = dir.Lstat(name); err == nil && !busy {
+			return &temp{f, dir, name, held}, nil
+		}
+		f.Close() // a rescuer came in between, and has removed it
+	}
+	return nil, storageError(what, errors.New("others remove it"))
+}
+
+// rename ends the work on the file. The lock is held to the end, or a rescuer might
+// take the file for one left behind. Where an open file cannot be renamed there are
+// no such locks.
+func (f *temp) rename(to string) error {
+	if !f.held {
+		if err := f.Close(); err != nil {
+			return err
+		}
+	}
+	return f.dir.Rename(f.name, to)
+}
+
+// hiddenName returns the beginning of names for what is not yet this content.
+func (t *Target) hiddenName() string {
 	sum := sha256.Sum256([]byte(t.file.hashes.String()))
-	return ".tallystick-" + hex.EncodeToString(sum[:16]) + ".part"
+	return ".tallystick-" + hex.EncodeToString(sum[:16])
+}
+
+const tempSuffix = ".tmp"
+
+// partialName returns the name for a part of this content.
+func (t *Target) partialName() string { return t.hiddenName() + ".part" }
+
+// worthKeeping reports whether a file can be the beginning of a later download.
+func (t *Target) worthKeeping(part fs.FileInfo) bool {
+	return part.Size() >= minPartial && part.Size() < t.file.length
+}
+
+// rescue makes use of what a process has left that was killed while it downloaded the
+// same: the longest becomes the part to go on from, and the others are removed. The
+// lock tells which belong to processes that are at work; without locks nothing is
+// touched. Nothing depends on its success.
+func (t *Target) rescue(dir folder, partial string) {
+	list, err := dir.List(".")
+	if err != nil {
+		return
+	}
+	for _, e := range list {
+		if strings.HasPrefix(e.Name(), t.hiddenName()+"-") && strings.HasSuffix(e.Name(), tempSuffix) && e.Type().IsRegular() {
+			t.rescueFile(dir, e.Name(), partial)
+		}
+	}
+}
+
+func (t *Target) rescueFile(dir folder, name, partial string) {
+	f, err := dir.Open(name)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	if held, _ := f.Lock(); !held {
+		return
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return
+	}
+	best, err := dir.Lstat(partial)
+	if t.worthKeeping(info) && (err != nil || best.Size() < info.Size()) {
+		dir.Rename(name, partial)
+	} else {
+		dir.Remove(name)
+	}
 }
 
 // A part is the beginning of a file. It is only read: its bytes are copied into a
 // file that nobody else has open.
 type part struct {
-	f    *os.File
+	f    file
 	size int64
 }
 
 func (p *part) close() { p.f.Close() }
 
 // openPartial opens what an earlier download has left, if it is of use.
-func openPartial(dir *os.Root, name string, length int64) *part {
+func openPartial(dir folder, name string, length int64) *part {
 	info, err := dir.Lstat(name)
 	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 || info.Size() >= length {
 		return nil
@@ -201,8 +279,8 @@ func (c *Client) fetchTarget(ctx context.Context, t *Target, urls []*url.URL, w 
 }
 
 // matchFile reports whether a file is the target already.
-func (t *Target) matchFile(ctx context.Context, name string) (hash.Artifact, bool) {
-	a, err := hash.MeasureFile(ctx, name, algorithms(t.file.hashes)...)
+func (t *Target) matchFile(ctx context.Context, dir folder, name string) (hash.Artifact, bool) {
+	a, err := dir.Measure(ctx, name, algorithms(t.file.hashes)...)
 	if err != nil {
 		return hash.Artifact{}, false
 	}

@@ -276,9 +276,32 @@ func TestLengthThatIsOnlySaid(t *testing.T) {
 	want(t, err, tuf.CodeTransport, true)
 }
 
+// No byte is asked for of a target that is larger than the caller allows.
+func TestLimitOfTargets(t *testing.T) {
+	f := newFixture(t, tuftest.Options{})
+	target := f.target("app.tar.gz")
+	for limit, code := range map[int64]verify.Code{target.Length(): ok, target.Length() - 1: tuf.CodeLimit} {
+		f.config.Limits.Target = limit
+		f.renew()
+		requests := f.requestsOf(func() {
+			_, err := f.client.Download(t.Context(), target, filepath.Join(t.TempDir(), "app"))
+			if code != ok {
+				want(t, err, code, true)
+			} else if err != nil {
+				t.Error(err)
+			}
+		})
+		if (len(requests) > 0) != (code == ok) {
+			t.Errorf("limit %d: requests %q", limit, requests)
+		}
+	}
+}
+
 // A target of the largest length that there is.
 func TestLargestTarget(t *testing.T) {
 	f := pinless(t)
+	f.config.Limits.Target = math.MaxInt64
+	f.renew()
 	signed := f.signed("dev")
 	at(signed, "targets", "dev/tool")["length"] = math.MaxInt64
 	f.publish("dev", signed)

@@ -8,4 +8,6 @@ package tuf
 import "os"
 
 // tryLock does nothing where there are no such locks.
-func tryLock(*os.Root) (unlock func(), ok bool) { return func() {}, true }
+func tryLock(*os.Root) (unlock func(), busy bool) { return func() {}, false }
+
+func lockFile(*os.File) (held, busy bool) { return false, false }

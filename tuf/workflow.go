@@ -33,7 +33,7 @@ type workflow struct {
 	oldRoot      *root
 	oldTimestamp *list
 	oldSnapshot  *list
-	rawSnapshot  []byte // of oldSnapshot
+	rawSnapshot  []byte // of oldSnapshot, then of snapshot
 	oldLines     struct{ timestamp, snapshot verify.Check }
 
 	lines []verify.Check // one for each role accepted; root is the first
@@ -297,7 +297,7 @@ func (w *workflow) newSnapshot(what, origin string, raw []byte) error {
 	if err := w.fresh(what, l.header, false); err != nil {
 		return err
 	}
-	w.snapshot = l
+	w.snapshot, w.rawSnapshot = l, raw
 	w.lines = append(w.lines, s.line(l.header, origin))
 	return nil
 }
