@@ -97,7 +97,8 @@ const tempPrefix = ".tmp-"
 func (c *cache) replace(name string, data []byte) error {
 	dir := path.Dir(name)
 	if dir != "." {
-		if err := c.mkdir(dir); err != nil {
+		// Lost after a power cut, its files are asked for again.
+		if err := c.dir.Mkdir(dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
 			return err
 		}
 	}
@@ -126,16 +127,6 @@ func (c *cache) replace(name string, data []byte) error {
 	}
 	c.sweep(dir, info.ModTime())
 	return c.dir.Sync(dir)
-}
-
-func (c *cache) mkdir(name string) error {
-	if info, err := c.dir.Stat(name); err == nil && info.IsDir() {
-		return nil
-	}
-	if err := c.dir.Mkdir(name, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	return c.dir.Sync(".")
 }
 
 // stale is the age at which nobody is at work on a temporary file any more.

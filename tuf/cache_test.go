@@ -670,6 +670,47 @@ func TestTwoProcesses(t *testing.T) {
 	}
 }
 
+// The same with metadata of targets roles, which are pinned by the snapshot: with the
+// one that is there now.
+func TestSlowProcessKeepsOlderTargets(t *testing.T) {
+	for _, file := range []string{"2.targets.json", "2.dev.json"} {
+		f := pinless(t)
+		if _, err := f.lookUp(); err != nil {
+			t.Fatal(err)
+		}
+		change := func(content string) {
+			f.AddTarget("app.tar.gz", []byte(content))
+			if err := f.Add("dev", tuftest.Target{Path: "dev/tool", Content: []byte(content)}); err != nil {
+				t.Fatal(err)
+			}
+			f.Publish()
+		}
+		change("two")
+		slow := f.client
+		f.intercept(file, func(w http.ResponseWriter, r *http.Request) {
+			f.handle(f.ServeHTTP)
+			change("three")
+			f.renew()
+			if _, err := f.lookUp(); err != nil {
+				t.Error(err)
+			}
+			f.ServeHTTP(w, r)
+		})
+		s, err := slow.RefreshAt(t.Context(), f.now)
+		if err == nil {
+			_, err = s.Target(t.Context(), "dev/tool")
+		}
+		if err != nil {
+			t.Errorf("the slow one fails: %v", err)
+		}
+		for _, role := range []string{"snapshot", "targets", "dev"} {
+			if v := f.cached(role); v != 3 {
+				t.Errorf("%s: %s version %d in the cache", file, role, v)
+			}
+		}
+	}
+}
+
 // Two processes cross a rotation of the timestamp keys. What the fast one has kept
 // since is not void for the slow one, who has the old root.json in mind.
 func TestRotationDealtWithByAnotherProcess(t *testing.T) {

@@ -11,6 +11,15 @@ import (
 // SetSleep makes a client wait with f before it makes a request again.
 func SetSleep(c *Client, f func(context.Context, time.Duration) error) { c.sleep = f }
 
+// SetProgress sets Config.Progress of a client that exists.
+func SetProgress(c *Client, f func(path string, received, length int64)) { c.progress = f }
+
+// SetOffline sets Config.Offline of a client that exists.
+func SetOffline(c *Client) { c.offline = true }
+
+// HiddenName returns how names of files begin that are to become a target.
+func HiddenName(t *Target) string { return t.hiddenName() }
+
 // Replay runs the workflow without disk and network: root is trusted, and file
 // returns what the repository has, or nil. It looks up one target, and returns
 // its length.

@@ -82,3 +82,14 @@ func TestUnusableLock(t *testing.T) {
 	}
 	f.refresh()
 }
+
+// holdFile locks a file as a process that is at work on it does, if it is to.
+func holdFile(t *testing.T, name string, hold bool) (release func()) {
+	if !hold {
+		return func() {}
+	}
+	return lock(t, name)
+}
+
+// kill ends this process at once.
+func kill() error { return syscall.Kill(os.Getpid(), syscall.SIGKILL) }
