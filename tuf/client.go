@@ -22,19 +22,20 @@ import (
 // concurrent use; refreshes wait for each other. The methods of the zero Client
 // return an error with [CodeConfig].
 type Client struct {
-	root     []byte
-	dir      string
-	metadata *url.URL
-	files    *url.URL // nil if there is none
-	http     *http.Client
-	limits   Limits
-	offline  bool
-	retries  int
-	sleep    func(ctx context.Context, pause time.Duration) error
-	open     func(name string, create bool) (folder, error)
-	log      *slog.Logger
-	progress func(path string, received, length int64)
-	busy     chan struct{} // holds a token while a refresh runs
+	root       []byte
+	dir        string
+	metadata   *url.URL
+	files      *url.URL // nil if there is none
+	http       *http.Client
+	limits     Limits
+	offline    bool
+	retries    int
+	sleep      func(ctx context.Context, pause time.Duration) error
+	open       func(name string, create bool) (folder, error)
+	minPartial int64
+	log        *slog.Logger
+	progress   func(path string, received, length int64)
+	busy       chan struct{} // holds a token while a refresh runs
 }
 
 // NewClient returns a client for a repository. It makes no request and writes
@@ -42,7 +43,7 @@ type Client struct {
 // or is not signed by its own keys, a URL or a limit makes no sense, something is
 // missing.
 func NewClient(cfg Config) (*Client, error) {
-	c := &Client{root: bytes.Clone(cfg.Root), dir: cfg.Dir, offline: cfg.Offline, retries: cfg.Retries, sleep: sleep, open: openDisk, log: cfg.Logger, progress: cfg.Progress, busy: make(chan struct{}, 1)}
+	c := &Client{root: bytes.Clone(cfg.Root), dir: cfg.Dir, offline: cfg.Offline, retries: cfg.Retries, sleep: sleep, open: openDisk, minPartial: minPartial, log: cfg.Logger, progress: cfg.Progress, busy: make(chan struct{}, 1)}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}

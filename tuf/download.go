@@ -104,7 +104,7 @@ const minPartial = 1 << 20
 // stage downloads to a temporary file in dir and renames that to name.
 func (c *Client) stage(ctx context.Context, t *Target, urls []*url.URL, dir folder, name string) (a hash.Artifact, err error) {
 	partial := t.partialName()
-	t.rescue(dir, partial)
+	c.rescue(t, dir, partial)
 	f, err := t.createTemp(dir)
 	if err != nil {
 		return a, err
@@ -136,7 +136,7 @@ func (c *Client) stage(ctx context.Context, t *Target, urls []*url.URL, dir fold
 	case err == nil:
 	case errors.Is(err, CodeTransport), errors.Is(err, CodeSlow), errors.Is(err, CodeCanceled):
 		// One that is complete but for the end of the answer would not be asked for the rest.
-		if info, e := f.Stat(); e == nil && t.worthKeeping(info) {
+		if info, e := f.Stat(); e == nil && c.worthKeeping(t, info) {
 			f.rename(partial) // to no harm if it fails
 		}
 		return a, err
@@ -205,27 +205,27 @@ const tempSuffix = ".tmp"
 func (t *Target) partialName() string { return t.hiddenName() + ".part" }
 
 // worthKeeping reports whether a file can be the beginning of a later download.
-func (t *Target) worthKeeping(part fs.FileInfo) bool {
-	return part.Size() >= minPartial && part.Size() < t.file.length
+func (c *Client) worthKeeping(t *Target, part fs.FileInfo) bool {
+	return part.Size() >= c.minPartial && part.Size() < t.file.length
 }
 
 // rescue makes use of what a process has left that was killed while it downloaded the
 // same: the longest becomes the part to go on from, and the others are removed. The
 // lock tells which belong to processes that are at work; without locks nothing is
 // touched. Nothing depends on its success.
-func (t *Target) rescue(dir folder, partial string) {
+func (c *Client) rescue(t *Target, dir folder, partial string) {
 	list, err := dir.List(".")
 	if err != nil {
 		return
 	}
 	for _, e := range list {
 		if strings.HasPrefix(e.Name(), t.hiddenName()+"-") && strings.HasSuffix(e.Name(), tempSuffix) && e.Type().IsRegular() {
-			t.rescueFile(dir, e.Name(), partial)
+			c.rescueFile(t, dir, e.Name(), partial)
 		}
 	}
 }
 
-func (t *Target) rescueFile(dir folder, name, partial string) {
+func (c *Client) rescueFile(t *Target, dir folder, name, partial string) {
 	f, err := dir.Open(name)
 	if err != nil {
 		return
@@ -239,7 +239,7 @@ func (t *Target) rescueFile(dir folder, name, partial string) {
 		return
 	}
 	best, err := dir.Lstat(partial)
-	if t.worthKeeping(info) && (err != nil || best.Size() < info.Size()) {
+	if c.worthKeeping(t, info) && (err != nil || best.Size() < info.Size()) {
 		dir.Rename(name, partial)
 	} else {
 		dir.Remove(name)

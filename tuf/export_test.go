@@ -20,6 +20,9 @@ func SetOffline(c *Client) { c.offline = true }
 // HiddenName returns how names of files begin that are to become a target.
 func HiddenName(t *Target) string { return t.hiddenName() }
 
+// SetMinPartial makes a client keep shorter parts of downloads.
+func SetMinPartial(c *Client, n int64) { c.minPartial = n }
+
 // Replay runs the workflow without disk and network: root is trusted, and file
 // returns what the repository has, or nil. It looks up one target, and returns
 // its length.

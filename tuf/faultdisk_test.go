@@ -6,6 +6,7 @@ package tuf
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -103,6 +104,24 @@ func (d *FaultDisk) Files(dir string) map[string]string {
 		}
 	}
 	return files
+}
+
+// State returns a text that is the same for disks with the same files, but for the
+// random part of names.
+func (d *FaultDisk) State() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var list []string
+	for name, n := range d.names {
+		if i := strings.Index(name, tempPrefix); i >= 0 {
+			name = name[:i+len(tempPrefix)]
+		} else if strings.HasSuffix(name, tempSuffix) {
+			name = path.Dir(name) + "/" + tempSuffix
+		}
+		list = append(list, fmt.Sprintf("%s %t %x", name, n.dir, sha256.Sum256(n.data)))
+	}
+	slices.Sort(list)
+	return strings.Join(list, "\n")
 }
 
 // Put writes a file, and makes its folder, so that both last.
