@@ -49,6 +49,12 @@ const (
 	// CodeHash: the content of a target file has other hashes than its
 	// metadata says.
 	CodeHash verify.Code = "tuf/hash"
+	// CodeRepository: the answer of one of several repositories; see
+	// [MapSnapshot.Target].
+	CodeRepository verify.Code = "tuf/repository"
+	// CodeMapThreshold: fewer repositories than a mapping demands agree on a
+	// target.
+	CodeMapThreshold verify.Code = "tuf/map-threshold"
 	// CodeCache: a file in the cache was unusable and was ignored. It is part
 	// of the evidence and rejects nothing.
 	CodeCache verify.Code = "tuf/cache"
