@@ -85,6 +85,40 @@
 // update that was interrupted behind its first file, the cache is of no use offline
 // before the next refresh with a network.
 //
+// # Several repositories
+//
+// A [MapClient] follows several repositories with a map file (TAP 4), which says how
+// many of them, and which, must agree on a target.
+//
+//	client, err := tuf.NewMapClient(tuf.MapConfig{
+//		Map:   mapJSON, // policy, as trusted as the roots
+//		Roots: map[string][]byte{"ours": root, "theirs": other},
+//		Dir:   cacheDir,
+//	})
+//	target, err := client.Snapshot().Target(ctx, "app.tar.gz")
+//	artifact, err := client.Download(ctx, target, "app.tar.gz")
+//
+// A [MapTarget] is one claim on the word of all who agree. What each repository
+// answered is in its evidence, and in the report of a rejection. Where TAP 4 leaves a
+// choice, or ours is stricter:
+//
+//   - Members of a map file have no defaults: paths, repositories, threshold and
+//     terminating must be there. Others are passed over.
+//   - Patterns are those of delegations; only the pattern * matches all paths.
+//   - To agree is to state the same length and the same digest for every algorithm
+//     that both name, one of them strong. All who agree do so with each other.
+//   - A vote is key material and no name. A repository that is listed twice, or two
+//     that have a key in common which can sign for the target or what leads to it,
+//     count once.
+//   - Repositories are asked in order until the threshold is reached. A dissenter
+//     who was asked stays in the evidence and rejects nothing; see
+//     [MapTarget.Answers] for stricter users. Below the threshold a contradiction is a
+//     conflict in the report, with who says what.
+//   - A repository that cannot be reached or is rejected is no vote. If the threshold is
+//     missed for want of it, no later mapping is looked at, whatever terminating says.
+//   - The URLs of a repository are tried in order until one has metadata that can be
+//     verified. All share one folder, and so the protection against rollback.
+//
 // # Standards
 //
 //	TUF specification 1.0.x   the client workflow, section 5, as a whole
@@ -98,6 +132,7 @@
 //	  5.3.11, fast-forward          keys of timestamp or snapshot that change in any
 //	                                way make both cached files void
 //	  5.6.7, search                 preorder, depth first; at most Limits.Roles roles
+//	TAP 4                     several repositories, see above
 //	TAP 15                    succinct hash bins
 //	mirrors.json              not read
 //

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/tallystick/tallystick/hash"
@@ -62,9 +63,6 @@ func NewMapClient(cfg MapConfig) (*MapClient, error) {
 	limits, err := cfg.Limits.withDefaults()
 	if err != nil {
 		return nil, err
-	}
-	if len(cfg.Map) == 0 {
-		return nil, missing("MapConfig.Map", "a map file")
 	}
 	if cfg.Dir == "" {
 		return nil, missing("MapConfig.Dir", "a folder")
@@ -167,7 +165,7 @@ func (m *mirror) refresh(ctx context.Context, at time.Time) (*Snapshot, error) {
 // When no URL has the file, or all have another one, the error is that of
 // Client.Download; with several URLs it lists what each had to say.
 func (c *MapClient) Download(ctx context.Context, t *MapTarget, dst string) (hash.Artifact, error) {
-	if t == nil || t.client != c || c == nil || len(t.members) == 0 {
+	if t == nil || t.client != c || len(t.members) == 0 {
 		return hash.Artifact{}, &verify.Error{Code: CodeConfig, What: "Download", Expected: "a target of this client", Found: "none"}
 	}
 	var errs []error
@@ -198,13 +196,18 @@ func (t *MapTarget) allFailed(errs []error, from []string) error {
 		return errs[0]
 	}
 	e := t.Evidence()
-	var rejected bool
+	var rejected, failures []verify.Check
 	for i, err := range errs {
-		_, ok := errors.AsType[*verify.RejectedError](err)
-		rejected = rejected || ok
-		e.Check.Checks = append(e.Check.Checks, failed("download from "+from[i], err))
+		line := failed("download from "+from[i], err)
+		if _, ok := errors.AsType[*verify.RejectedError](err); ok {
+			rejected = append(rejected, line)
+		} else {
+			failures = append(failures, line)
+		}
 	}
-	if rejected {
+	if rejected != nil {
+		// What was wrong says more than what could not be had.
+		e.Check.Checks = slices.Concat(e.Check.Checks, rejected, failures)
 		return verify.Reject(e)
 	}
 	return &verify.Error{Code: verify.CodeOf(errs[0]), What: "target " + safe.Quote(t.path),

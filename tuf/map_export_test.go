@@ -3,6 +3,12 @@
 
 package tuf
 
+import (
+	"strings"
+
+	"github.com/tallystick/tallystick/hash"
+)
+
 // A ParsedMapping is a mapping of a map file as this package understands it.
 type ParsedMapping struct {
 	Paths, Repositories []string
@@ -34,3 +40,19 @@ func MapCovers(pattern, path string) bool {
 
 // RepositoryDir returns the name of a repository's folder.
 func RepositoryDir(name string) string { return repositoryDir(name) }
+
+// Agreement returns the size of the largest agreement of votes that say the same,
+// each with its keys, up to n.
+func Agreement(n int, keys ...[]string) int {
+	t := &Target{}
+	t.file.hashes, _, _ = hash.ParseSet(map[string]string{"sha256": strings.Repeat("0", 64)})
+	var votes []*answer
+	for _, list := range keys {
+		a := &answer{MapAnswer: MapAnswer{Target: t}, keys: map[string]bool{}}
+		for _, k := range list {
+			a.keys[k] = true
+		}
+		votes = append(votes, a)
+	}
+	return len(agreement(votes, n))
+}

@@ -37,6 +37,7 @@ type mapFixture struct {
 	mu   sync.Mutex
 	down map[string]bool // first elements of paths that answer with 503
 	hits map[string]int
+	then func() // called for each request
 }
 
 // An entry is a mapping.
@@ -78,8 +79,11 @@ func (f *mapFixture) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	f.mu.Lock()
 	f.hits[name]++
-	down := f.down[name]
+	down, then := f.down[name], f.then
 	f.mu.Unlock()
+	if then != nil {
+		then()
+	}
 	repo := f.repos[strings.TrimPrefix(name, "mirror-of-")]
 	if down || repo == nil {
 		http.Error(w, "down", http.StatusServiceUnavailable)
@@ -95,6 +99,12 @@ func (f *mapFixture) setDown(names ...string) {
 	for _, n := range names {
 		f.down[n] = true
 	}
+}
+
+func (f *mapFixture) onRequest(then func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.then = then
 }
 
 // requests returns how many there were to each of these first elements of paths.
@@ -325,6 +335,16 @@ func TestMapLength(t *testing.T) {
 	f.entries = one(2, true, "A", "B")
 	_, err = f.look("app")
 	want(t, err, verify.CodeConflict, false)
+	f.add("C", tuftest.New(&tuftest.Options{Seed: []byte(t.Name() + "C"), Time: start}))
+	f.put("app", "x", "C")
+	f.entries = one(2, true, "A", "B", "C")
+	target, e := f.look("app")
+	if e != nil {
+		t.Fatal(e)
+	}
+	if c := lines(target.Evidence().Check.Checks, nil)["B"]; c.Code != verify.CodeConflict || c.Status != verify.Fail {
+		t.Errorf("the dissenter: %+v", c)
+	}
 	if !strings.Contains(err.Error(), `"A" states 1 bytes`) || !strings.Contains(err.Error(), `"B" states 2 bytes`) {
 		t.Error(err)
 	}
@@ -425,12 +445,12 @@ func TestMapCoversForAll(t *testing.T) {
 	signed := strings.Replace(signedOf(t, a.File("2.targets.json")), g.Hex(), e.Hex(), 1)
 	repo.Replace("1.targets.json", mustSign(t, repo, strings.Replace(signed, `"version":2`, `"version":1`, 1)))
 	f.repos["A"], f.config.Roots["A"] = repo, repo.Root()
-	f.entries = one(2, true, "A", "B")
+	f.entries = one(2, true, "B", "A")
 	target, err := f.look("app")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := strings.Join(target.Repositories(), " "); got != "A B" {
+	if got := strings.Join(target.Repositories(), " "); got != "B A" {
 		t.Fatalf("agreement of %s", got)
 	}
 	if err := target.Covers(evilArtifact); err == nil {
@@ -438,6 +458,22 @@ func TestMapCoversForAll(t *testing.T) {
 	}
 	if _, err := verify.Artifact(evilArtifact, verify.CoveredBy(target), target); err == nil {
 		t.Error("accepted")
+	}
+	// Nor is the good one taken, of which one of them says something else.
+	client := f.client()
+	target, err = client.SnapshotAt(start.Add(time.Hour)).Target(t.Context(), "app")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dst := filepath.Join(t.TempDir(), "app")
+	_, err = client.Download(t.Context(), target, dst)
+	want(t, err, tuf.CodeHash, false)
+	if _, err := os.Stat(dst); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("there is a file: %v", err)
+	}
+	// A contradiction of one counts more than the silence of another.
+	if err := target.Covers(verifytest.Artifact(t, "app", "other", hash.SHA256)); !errors.Is(err, verify.CodeConflict) {
+		t.Errorf("other content of this name: %v", err)
 	}
 	if (&tuf.MapTarget{}).Covers(evilArtifact) == nil {
 		t.Error("the zero MapTarget covers something")
@@ -485,6 +521,29 @@ func TestMapSharedKeys(t *testing.T) {
 		_, err := f.look("app")
 		want(t, err, tuf.CodeMapThreshold, false)
 	})
+	t.Run("a root key that has not signed", func(t *testing.T) {
+		f := newMapFixture(t, "A", "B")
+		f.put("app", "x", "A", "B")
+		f.entries = one(2, true, "A", "B")
+		var roots [2]map[string]any
+		for i, name := range []string{"A", "B"} {
+			if err := json.Unmarshal([]byte(signedOf(t, f.repos[name].Root())), &roots[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		id := rootRole(roots[1])["keyids"].([]any)[0].(string)
+		roots[0]["keys"].(map[string]any)[id] = roots[1]["keys"].(map[string]any)[id]
+		rootRole(roots[0])["keyids"] = append(rootRole(roots[0])["keyids"].([]any), id)
+		signed, err := json.Marshal(roots[0])
+		if err == nil {
+			f.config.Roots["A"], err = f.repos["A"].Sign("root", signed)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = f.look("app")
+		want(t, err, tuf.CodeMapThreshold, false)
+	})
 	t.Run("only the targets key", func(t *testing.T) {
 		f := newMapFixture(t, "A")
 		b := same(f, "A")
@@ -514,6 +573,10 @@ func TestMapSharedKeys(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+func rootRole(root map[string]any) map[string]any {
+	return root["roles"].(map[string]any)["root"].(map[string]any)
 }
 
 // A repository whose metadata is rejected is no vote, and says why.
@@ -588,6 +651,44 @@ func TestMapMirrors(t *testing.T) {
 	}
 	_, err = c.Download(t.Context(), target, filepath.Join(t.TempDir(), "app"))
 	want(t, err, tuf.CodeHash, false)
+	f.setDown("A")
+	_, err = c.Download(t.Context(), target, filepath.Join(t.TempDir(), "app"))
+	want(t, err, tuf.CodeHash, false)
+	if !errors.Is(err, tuf.CodeTransport) || !strings.Contains(fmt.Sprint(err.(*verify.RejectedError).Report), "download from "+mirror+"/targets/") {
+		t.Errorf("does not say what each URL had: %v", err.(*verify.RejectedError).Report)
+	}
+}
+
+// A URL that fails does not matter when the next one knows.
+func TestMapMirrorWithoutTarget(t *testing.T) {
+	f := newMapFixture(t, "A", "B")
+	f.put("app", "x", "B")
+	f.urls["A"] = append(f.urls["A"], f.server.URL+"/mirror-of-A")
+	f.setDown("A")
+	f.entries = one(1, false, "A")
+	_, err := f.look("app")
+	want(t, err, tuf.CodeTargetNotFound, false)
+	if _, ok := errors.AsType[*verify.Error](err); ok {
+		t.Errorf("said to be caused by a failure: %v", err)
+	}
+	f.entries = append(f.entries, one(1, true, "B")...)
+	if _, err := f.look("app"); err != nil {
+		t.Error(err)
+	}
+}
+
+// To find the largest agreement is hard in general. Here each three votes share a key.
+func TestMapAgreementIsBounded(t *testing.T) {
+	var keys [][]string
+	for i := range 63 {
+		keys = append(keys, []string{fmt.Sprint(i / 3)})
+	}
+	if n := tuf.Agreement(63, keys...); n < 2 || n > 21 {
+		t.Errorf("%d votes", n)
+	}
+	if n := tuf.Agreement(21, keys...); n != 21 {
+		t.Errorf("%d votes, want 21", n)
+	}
 }
 
 // What one repository does not have, another in agreement does; all hashes count.
@@ -621,7 +722,7 @@ func TestMapDownload(t *testing.T) {
 		func() error { _, err := (*tuf.MapClient)(nil).Download(t.Context(), &tuf.MapTarget{}, dst); return err },
 		func() error {
 			_, err := c.Download(t.Context(), target, filepath.Join(t.TempDir(), "no", "app"))
-			if verify.CodeOf(err) == tuf.CodeStorage {
+			if verify.CodeOf(err) == tuf.CodeStorage && !strings.Contains(err.Error(), "URLs") {
 				return &verify.Error{Code: tuf.CodeConfig}
 			}
 			return err
@@ -680,6 +781,15 @@ func TestMapSnapshotIsOneView(t *testing.T) {
 	want(t, err, tuf.CodeCanceled, true)
 	if _, err := s.Target(t.Context(), "app"); err != nil {
 		t.Errorf("after a canceled call: %v", err)
+	}
+	s = c.SnapshotAt(start.Add(4 * time.Hour))
+	ctx, cancel = context.WithCancel(t.Context())
+	f.onRequest(cancel)
+	_, err = s.Target(ctx, "app")
+	want(t, err, tuf.CodeCanceled, true)
+	f.onRequest(nil)
+	if target, err := s.Target(t.Context(), "app"); err != nil || target.Repositories()[0] != "B" {
+		t.Errorf("after a call that was canceled in between: %v", err)
 	}
 	_, err = (&tuf.MapSnapshot{}).Target(t.Context(), "app")
 	want(t, err, tuf.CodeConfig, true)
