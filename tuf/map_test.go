@@ -797,6 +797,34 @@ func TestMapSnapshotIsOneView(t *testing.T) {
 	want(t, err, tuf.CodeConfig, true)
 }
 
+// Offline each repository is verified from its folder, and the evidence says so.
+func TestMapOffline(t *testing.T) {
+	f := newMapFixture(t, "A", "B")
+	f.put("app", "x", "A", "B")
+	f.entries = one(2, true, "A", "B")
+	if _, err := f.look("app"); err != nil {
+		t.Fatal(err)
+	}
+	f.put("app", "y", "A", "B")
+	before := f.requests("A", "B")
+	f.config.Client.Offline = true
+	target, err := f.look("app")
+	if err != nil {
+		t.Fatal(err)
+	}
+	verifytest.TestClaim(t, target, verifytest.Artifact(t, "app", "x", hash.SHA256))
+	_, err = f.look("nothing")
+	want(t, err, tuf.CodeTargetNotFound, false)
+	for _, open := range [][]string{target.Evidence().NotCovered, err.(*verify.RejectedError).Report.NotCovered} {
+		if len(open) != 2 || !strings.HasPrefix(open[0], `repository "A": `) || !strings.HasPrefix(open[1], `repository "B": `) {
+			t.Errorf("not covered: %q", open)
+		}
+	}
+	if got := f.requests("A", "B"); got != before {
+		t.Errorf("%d requests", got-before)
+	}
+}
+
 // Each repository keeps its own folder, below the one of the caller.
 func TestMapFolders(t *testing.T) {
 	names := []string{"..", ".", "../../x", "a/b", "NUL", "com1.x", "trailing.", ".hidden", strings.Repeat("ä", 150), "plain"}

@@ -69,6 +69,7 @@ type answer struct {
 	absent    bool            // the repository is fine and does not list the target
 	err       error           // why there is no answer, if that is no verdict
 	check     verify.Check
+	open      []string // what was not covered
 }
 
 func (a *answer) quoted() string { return safe.Quote(a.Repository) }
@@ -113,8 +114,13 @@ func (s *MapSnapshot) ask(ctx context.Context, name, path string) (*answer, erro
 			a.check.Status = verify.Pass
 			a.check.Issuers = t.Issuers()
 			a.check.Detail = fmt.Sprintf("states %d bytes, %s", t.Length(), t.Hashes())
-			a.check.Checks = append(a.check.Checks, t.Evidence().Check)
+			e := t.Evidence()
+			a.check.Checks = append(a.check.Checks, e.Check)
+			a.leave(e.NotCovered)
 			return a, nil
+		}
+		if r, ok := errors.AsType[*verify.RejectedError](err); ok {
+			a.leave(r.Report.NotCovered)
 		}
 		if ctx.Err() != nil {
 			return nil, err
@@ -133,6 +139,30 @@ func (s *MapSnapshot) ask(ctx context.Context, name, path string) (*answer, erro
 		a.check.Expected, a.check.Found = "an answer", "none that could be verified"
 	}
 	return a, nil
+}
+
+// leave takes down what was not covered of this repository.
+func (a *answer) leave(open []string) {
+	for _, s := range open {
+		if s = "repository " + a.quoted() + ": " + s; !slices.Contains(a.open, s) {
+			a.open = append(a.open, s)
+		}
+	}
+}
+
+// notCovered joins what was not covered, each once.
+func notCovered(outcomes []*outcome) []string {
+	var list []string
+	for _, o := range outcomes {
+		for _, a := range o.answers {
+			for _, s := range a.open {
+				if !slices.Contains(list, s) {
+					list = append(list, s)
+				}
+			}
+		}
+	}
+	return list
 }
 
 // keysBehind returns the keys that can sign for the target, or for what leads to
@@ -257,7 +287,7 @@ func (s *MapSnapshot) agreed(path, what string, tried []*outcome, o *outcome) (*
 		check.Checks = append(check.Checks, verify.Check{Code: CodeRepository, Status: verify.NotRun,
 			What: "repository " + safe.Quote(name), Detail: "not asked: the threshold was reached before"})
 	}
-	t.evidence = verify.Evidence{Check: check, Time: s.at}.Clone()
+	t.evidence = verify.Evidence{Check: check, Time: s.at, NotCovered: notCovered(append(tried, o))}.Clone()
 	return t, nil
 }
 
@@ -360,7 +390,7 @@ func (o *outcome) check() verify.Check {
 // reject makes the verdict. The first line says what decided: a conflict, or else
 // the last mapping.
 func (s *MapSnapshot) reject(what string, tried []*outcome) error {
-	e := verify.Evidence{Check: verify.Check{Code: CodeTarget, Status: verify.Fail, What: what}, Time: s.at}
+	e := verify.Evidence{Check: verify.Check{Code: CodeTarget, Status: verify.Fail, What: what}, Time: s.at, NotCovered: notCovered(tried)}
 	if len(tried) == 0 {
 		e.Check.Checks = []verify.Check{verify.Check(*found(CodeTargetNotFound, what, "a mapping whose paths match", "none"))}
 		return verify.Reject(e)
