@@ -6,8 +6,8 @@
 //
 // [Open] turns an envelope into a [Statement], which is a [verify.Claim] about
 // the Statement's subjects. There is no way to a Statement without verification, so
-// holding one means that its signatures were good. [SLSA] is a [verify.Policy] about the
-// builder and the source that provenance names. Layouts are in package
+// holding one means that its signatures were good. A [Policy] such as [SLSA], which is
+// about the builder and the source, says what it must state. Layouts are in package
 // provenance/layout, the Go checksum database in provenance/gomod.
 //
 //	key, err := provenance.ParseKey(pem)
@@ -31,11 +31,54 @@
 // [Signers], which are a KeySet or an [IssuerSet], the identities that such an Opener
 // names.
 //
+// # Predicates
+//
+// What a Statement says about its subjects is its predicate. These types are read
+// into Go types, strictly and only from a Statement, so that nobody has to decode what
+// is not verified:
+//
+//   - [Statement.Provenance]: SLSA provenance v1 and v0.2
+//   - [Statement.VerificationSummary]: SLSA verification summaries (VSA) v1
+//   - [Statement.Link]: links v0.3, and v0.2 of ITE-6
+//   - [Statement.TestResult]: test results v0.1
+//   - [Statement.Vulns]: scans for vulnerabilities v0.2 and v0.1
+//   - [Statement.Release]: releases in a registry v0.1 and v0.2
+//   - [Statement.AttributeReport]: SCAI v0.3 and v0.2
+//   - [Statement.Files]: the files of SPDX 2 and CycloneDX 1 documents, as a
+//     [hash.Manifest]
+//
+// All others are JSON for the caller's own decoder: [Statement.Predicate], best in
+// [Attested].Accept. A predicate as a Go type is plain data and proves nothing.
+//
+// # Policies
+//
+// Each [Policy] of this package is satisfied by one Statement that covers the artifact,
+// has the right predicate type, is signed by the [Signers] that may speak for what it
+// says, and satisfies all that the policy sets. Texts are compared exactly.
+//
+//   - [SLSA]: who built it from what; by [Dependency] also what is known about what
+//     it was built from
+//   - [VSA]: a verifier has verified it, at some level
+//   - [Scanned] and [Tested]: somebody has looked for vulnerabilities, or tested it
+//   - [Attested]: any other type
+//   - [Named]: one of these, and the subject has the artifact's name
+//
+// Combine them with those of package verify. [VerifySubjects] decides about several
+// artifacts at once, [Rebuilders] by the word of several who may differ.
+//
+// Ages count back from the time for which a Statement was verified ([Options]), and
+// what is stated as more than a minute after that is refused. The times are those that
+// the signers wrote.
+//
 // # Standards
 //
 //   - DSSE protocol and envelope, version 1.0.2 (secure-systems-lab/dsse)
 //   - in-toto Attestation Framework: Statement v1 and v0.1, DigestSet v1.1
-//   - SLSA provenance v1
+//   - SLSA provenance v1 and v0.2, verification summary v1 (with the additions of
+//     SLSA 1.1), and the build types of GitHub Actions workflows v1 and of
+//     slsa-github-generator
+//   - the predicates of the in-toto Attestation Framework that are listed above
+//   - Semantic Versioning 2.0.0 for tags
 //
 // Unknown members are ignored where the framework demands it. Duplicate members,
 // members that differ from a known one only in case, aliases such as "type" for
@@ -50,6 +93,7 @@
 // A Statement says what its signers say. Whether the builder is honest, whether
 // a key was stolen before its validity ended, and whether there are other
 // Statements about the same artifact, it cannot tell. There is no transparency
-// log here and no revocation. External parameters of SLSA provenance are not
-// compared yet.
+// log here and no revocation. A builder may have used more than it lists. External
+// parameters of SLSA provenance are compared only where the policy names them, and
+// say what the source was only for build types that are known.
 package provenance
