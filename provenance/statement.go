@@ -210,8 +210,13 @@ func (s *Statement) about(a hash.Artifact) (matching, named []Subject) {
 // notCovered says in words which digests were left unchecked.
 func (s *Statement) notCovered() []string {
 	var list []string
-	unknown := 0
+	unknown, malformed := 0, 0
 	for _, subject := range s.subjects {
+		if subject.malformed != nil {
+			if malformed++; malformed <= maxListed {
+				list = append(list, fmt.Sprintf("subject %s: malformed digest", safe.Quote(subject.Name)))
+			}
+		}
 		for _, alg := range subject.unknown {
 			if unknown++; unknown <= maxListed {
 				list = append(list, fmt.Sprintf("digest %s of subject %s: unknown algorithm", safe.Quote(alg), safe.Quote(subject.Name)))
@@ -221,8 +226,11 @@ func (s *Statement) notCovered() []string {
 	if more := unknown - maxListed; more > 0 {
 		list = append(list, fmt.Sprintf("%d more digests of unknown algorithms", more))
 	}
-	if s.predicateType == SLSAProvenanceV1 {
-		list = append(list, "externalParameters of SLSA provenance, but for what a policy demands")
+	if more := malformed - maxListed; more > 0 {
+		list = append(list, fmt.Sprintf("%d more subjects with a malformed digest", more))
+	}
+	if s.predicateType == SLSAProvenanceV1 || s.predicateType == SLSAProvenanceV02 {
+		list = append(list, "external parameters of SLSA provenance, but for what a policy demands")
 	}
 	return list
 }
