@@ -152,7 +152,7 @@ func newAgreement(kept, all []*group, signers map[string]bool, threshold int64) 
 		var issuers []verify.Issuer
 		for _, g := range kept {
 			for _, w := range g.witnesses {
-				if !slices.ContainsFunc(w.signers, func(k *layoutKey) bool { return signers[k.key.Fingerprint()] }) {
+				if !slices.ContainsFunc(w.signers, func(k *layoutKey) bool { return signers[k.fingerprint()] }) {
 					continue
 				}
 				for _, i := range w.evidence.issuers[side] {
@@ -201,7 +201,7 @@ func groupWitnesses(witnesses []witness) []*group {
 		g := byHash[sum][at]
 		g.witnesses = append(g.witnesses, w)
 		for _, k := range w.signers {
-			g.signers[k.key.Fingerprint()] = true
+			g.signers[k.fingerprint()] = true
 		}
 	}
 	return groups

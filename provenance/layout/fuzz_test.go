@@ -4,8 +4,10 @@
 package layout
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"maps"
+	"os"
 	"slices"
 	"testing"
 	"time"
@@ -55,7 +57,7 @@ func FuzzLayout(f *testing.F) {
 			}
 			names[s.name] = true
 			for _, k := range s.pubkeys {
-				if k.key == nil {
+				if !k.usable() {
 					t.Fatalf("step %d has a key without a key", i)
 				}
 			}
@@ -142,6 +144,34 @@ func FuzzLink(f *testing.F) {
 	})
 }
 
+// Hostile DSA keys and signatures are refused: nothing is signed with them.
+func FuzzDSA(f *testing.F) {
+	var all map[string]map[string]string
+	data, err := os.ReadFile("testdata/dsa-params.json")
+	if err == nil {
+		err = json.Unmarshal(data, &all)
+	}
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, p := range all {
+		f.Add(p["p"], p["q"], p["g"], p["g"], []byte("\x30\x06\x02\x01\x01\x02\x01\x01"))
+	}
+	f.Fuzz(func(t *testing.T, p, q, g, y string, sig []byte) {
+		k, err := parseDSA(p, q, g, y)
+		if err != nil {
+			return
+		}
+		if n := k.pub.P.BitLen(); n != 2048 && n != 3072 || k.fingerprint() == "" {
+			t.Fatalf("%d bits", n)
+		}
+		digest := sha256.Sum256(sig)
+		if k.verify(digest[:], sig) == nil {
+			t.Fatal("a signature")
+		}
+	})
+}
+
 // Hostile OpenPGP keys and hashed parts are refused or mean one thing.
 func FuzzOpenPGP(f *testing.F) {
 	f.Add([]byte(`{"type":"eddsa","method":"pgp+eddsa-ed25519","keyid":"88876a89e3d4698f83d3db0e72e33ca3e0e04e46","creation_time":1,"validity_period":2,"keyval":{"public":{"q":"d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"}},`+
@@ -157,7 +187,7 @@ func FuzzOpenPGP(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if k.unusable == nil && (k.key == nil || k.key.Fingerprint() == "" || len(k.pgp.all) == 0) {
+		if k.unusable == nil && (!k.usable() || len(k.pgp.all) == 0) {
 			t.Fatalf("%+v", k)
 		}
 		e := envelope{message: []byte("message"), signatures: make([]tally.Signature, 1),

@@ -23,7 +23,8 @@ type layoutKey struct {
 	// layout useless: its type or scheme is not known.
 	unusable error
 	openPGP  bool
-	// pgp is set for an OpenPGP key, and key is then that of its main key.
+	// pgp is set for an OpenPGP key, and key is then that of its main key, or nil
+	// if that is one of DSA.
 	pgp *pgpKey
 	// name is the common name of the certificate, if it was one that let the
 	// key count.
@@ -35,13 +36,27 @@ var (
 	keyvalSchema = strictjson.NewSchema("public", "private", "certificate")
 )
 
+// usable reports whether there is a key that verifies.
+func (k *layoutKey) usable() bool { return k.fingerprint() != "" }
+
+// fingerprint returns the identity of the public key, "" if there is none.
+func (k *layoutKey) fingerprint() string {
+	switch {
+	case k.pgp != nil && len(k.pgp.all) > 0:
+		return k.pgp.all[0].fingerprint()
+	case k.key != nil:
+		return k.key.Fingerprint()
+	}
+	return ""
+}
+
 // issuer returns the functionary as whose word it is in a report. The name is the
 // start of the id, by which people know link files.
 func (k *layoutKey) issuer() verify.Issuer {
 	if k.name != "" {
-		return verify.Issuer{ID: k.key.Fingerprint(), Name: safe.Quote(k.name)}
+		return verify.Issuer{ID: k.fingerprint(), Name: safe.Quote(k.name)}
 	}
-	return verify.Issuer{ID: k.key.Fingerprint(), Name: keyIDPrefix(k.id)}
+	return verify.Issuer{ID: k.fingerprint(), Name: keyIDPrefix(k.id)}
 }
 
 // keyIDPrefix returns the first eight characters of a key id, as in file names
@@ -203,7 +218,7 @@ func (e *envelope) count(keys []*layoutKey, at time.Time) (t tallied, err error)
 		return t, &codedError{CodeLimit, err}
 	}
 	for i, k := range plain {
-		if o.Signed[i] >= 0 && k.key.Fingerprint() != "" {
+		if o.Signed[i] >= 0 && k.usable() {
 			t.signed = addKey(t.signed, k)
 		}
 	}

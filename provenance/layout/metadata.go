@@ -306,7 +306,7 @@ func (l *layoutFile) resolve(steps, inspections []rawStep, params map[string]str
 		l.inspections = append(l.inspections, in)
 	}
 	for _, id := range slices.Sorted(maps.Keys(l.keys)) {
-		if k := l.keys[id]; k.key == nil {
+		if k := l.keys[id]; !k.usable() {
 			l.note("key %s in the layout could not be used: %v", safe.Quote(id), k.unusable)
 		}
 	}
@@ -336,12 +336,12 @@ func (l *layoutFile) resolveKeys(s *step, raw *rawStep) error {
 		switch {
 		case k == nil:
 			return coded(CodeMalformed, "step %s names the key %s, which is not among the keys", name, safe.Quote(id))
-		case k.key == nil && !k.openPGP:
+		case !k.usable() && !k.openPGP:
 			return coded(CodeKey, "step %s needs the key %s: %w", name, safe.Quote(id), k.unusable)
-		case k.key == nil:
+		case !k.usable():
 			s.unusable = append(s.unusable, fmt.Sprintf("key %s: %v", safe.Quote(id), k.unusable))
 		default:
-			main := k.key.Fingerprint()
+			main := k.fingerprint()
 			for _, sub := range k.subkeys() {
 				if other, ok := s.subkeys[sub]; ok && other != main {
 					return coded(CodeKey, "step %s: a subkey of %s is also one of another key of the step", name, safe.Quote(id))
@@ -357,7 +357,7 @@ func (l *layoutFile) resolveKeys(s *step, raw *rawStep) error {
 	}
 	// One who has it would be two functionaries.
 	for _, k := range s.pubkeys {
-		if main, ok := s.subkeys[k.key.Fingerprint()]; ok && main != k.key.Fingerprint() {
+		if main, ok := s.subkeys[k.fingerprint()]; ok && main != k.fingerprint() {
 			return coded(CodeKey, "step %s: the key %s is also a subkey of another key of the step", name, safe.Quote(k.id))
 		}
 	}

@@ -34,9 +34,10 @@ import (
 type OpenPGPKey struct{ k *layoutKey }
 
 // ParseOpenPGPKey reads an OpenPGP key in the JSON that in-toto has for it: an
-// object with the members type ("rsa" or "eddsa"), method, keyid and keyval, and
-// perhaps subkeys, creation_time and validity_period. Anything else is a
-// [*verify.Error] with [CodeOptions]. DSA keys are not supported.
+// object with the members type ("rsa", "dsa" or "eddsa"), method, keyid and keyval,
+// and perhaps subkeys, creation_time and validity_period. Anything else is a
+// [*verify.Error] with [CodeOptions]: also RSA keys of less than 2048 bits, and DSA
+// keys of other sizes than 2048 bits with a subgroup of 224 or 256, or 3072 with 256.
 func ParseOpenPGPKey(data []byte) (OpenPGPKey, error) {
 	fail := func(err error) (OpenPGPKey, error) {
 		return OpenPGPKey{}, &verify.Error{Code: CodeOptions, What: "OpenPGP key", Err: err}
@@ -72,17 +73,27 @@ func (k *layoutKey) subkeys() []string {
 	}
 	var list []string
 	for _, sub := range k.pgp.all[1:] {
-		list = append(list, sub.key.Fingerprint())
+		list = append(list, sub.fingerprint())
 	}
 	return list
 }
 
 // A pgpPublic is one public key of an OpenPGP key.
 type pgpPublic struct {
-	fingerprint string // hex, as the metadata states it
-	key         *signature.Key
-	rsa         *rsa.PublicKey
-	expires     time.Time // zero: never
+	id      string         // the fingerprint of OpenPGP in hex, as the metadata states it
+	key     *signature.Key // nil for DSA
+	rsa     *rsa.PublicKey
+	dsa     *dsaKey
+	expires time.Time // zero: never
+}
+
+// fingerprint returns the identity of the public key: that of its material, not of
+// OpenPGP, which includes a date.
+func (p *pgpPublic) fingerprint() string {
+	if p.dsa != nil {
+		return p.dsa.fingerprint()
+	}
+	return p.key.Fingerprint()
 }
 
 var (
@@ -96,7 +107,7 @@ const maxSubkeys = 64
 // pgpFields is the JSON of a main key or subkey.
 type pgpFields struct {
 	keyID, typ, method, private string
-	n, e, q                     string
+	n, e, q, p, g, y            string
 	created, validity           *int64
 	subkeys                     []pgpFields
 }
@@ -138,6 +149,12 @@ func parsePGPFields(d *strictjson.Decoder, sub bool) (f pgpFields, err error) {
 							f.e, err = d.String()
 						case "q":
 							f.q, err = d.String()
+						case "p":
+							f.p, err = d.String()
+						case "g":
+							f.g, err = d.String()
+						case "y":
+							f.y, err = d.String()
 						default:
 							err = d.Skip()
 						}
@@ -208,8 +225,8 @@ func parsePGP(data []byte, id string, limits strictjson.Limits) (*layoutKey, err
 
 // public makes the key of the numbers.
 func (f *pgpFields) public() (p pgpPublic, err error) {
-	p.fingerprint = strings.ToLower(f.keyID)
-	if raw, err := hex.DecodeString(p.fingerprint); err != nil || len(raw) != 20 {
+	p.id = strings.ToLower(f.keyID)
+	if raw, err := hex.DecodeString(p.id); err != nil || len(raw) != 20 {
 		return p, errors.New("the id of an OpenPGP key must be its fingerprint, 40 hex digits")
 	}
 	if f.private != "" {
@@ -242,6 +259,8 @@ func (f *pgpFields) public() (p pgpPublic, err error) {
 			return p, errors.New("q must be an Ed25519 point in hex")
 		}
 		p.key, err = signature.New(ed25519.PublicKey(q), "ed25519")
+	case "dsa":
+		p.dsa, err = parseDSA(f.p, f.q, f.g, f.y)
 	default:
 		err = fmt.Errorf("OpenPGP key type %s: %w", safe.Quote(f.typ), signature.ErrUnknown)
 	}
@@ -259,9 +278,9 @@ type pgpSignature struct {
 // key, at the given time.
 func (p *pgpPublic) fits(h *pgpHeaders, at time.Time) error {
 	switch {
-	case (p.rsa == nil) != (h.algorithm == pgpEdDSA):
+	case !p.makes(h.algorithm):
 		return errors.New("a signature of another kind of key")
-	case h.issuer != "" && h.issuer != p.fingerprint:
+	case h.issuer != "" && h.issuer != p.id:
 		return errors.New("the issuer is another key")
 	case h.lifetime > 0 && at.After(h.created.Add(h.lifetime)):
 		return errors.New("the signature has expired")
@@ -271,9 +290,23 @@ func (p *pgpPublic) fits(h *pgpHeaders, at time.Time) error {
 	return nil
 }
 
+// makes reports whether the key can make signatures of the algorithm.
+func (p *pgpPublic) makes(algorithm byte) bool {
+	switch {
+	case p.rsa != nil:
+		return algorithm == pgpRSA || algorithm == pgpRSASign
+	case p.dsa != nil:
+		return algorithm == pgpDSA
+	}
+	return algorithm == pgpEdDSA
+}
+
 // verify returns nil if the value is a good signature over what has the digest.
 func (p *pgpPublic) verify(digest, value []byte) error {
-	if p.rsa == nil {
+	switch {
+	case p.dsa != nil:
+		return p.dsa.verify(digest, value)
+	case p.rsa == nil:
 		return p.key.Verify(digest, value)
 	}
 	// A number has no leading zeros, but a signature is as long as the modulus.
@@ -281,6 +314,14 @@ func (p *pgpPublic) verify(digest, value []byte) error {
 		value = append(make([]byte, size-len(value)), value...)
 	}
 	return rsa.VerifyPKCS1v15(p.rsa, crypto.SHA256, digest, value)
+}
+
+// attempts is how many attempts of plain keys one of this key costs.
+func (p *pgpPublic) attempts() int {
+	if p.dsa != nil {
+		return dsaAttempts
+	}
+	return 1
 }
 
 // digest returns the SHA-256 of what is signed (RFC 4880 section 5.2.4): the
@@ -300,6 +341,7 @@ func (s *pgpSignature) digest(message stdhash.Cloner) ([]byte, error) {
 const (
 	pgpRSA     = 1
 	pgpRSASign = 3
+	pgpDSA     = 17
 	pgpEdDSA   = 22
 )
 
@@ -323,7 +365,7 @@ func parsePGPHeaders(data []byte) (h pgpHeaders, err error) {
 		return h, fmt.Errorf("an OpenPGP signature of version %d", data[0])
 	case data[1] != 0:
 		return h, fmt.Errorf("an OpenPGP signature of type %d", data[1])
-	case h.algorithm != pgpRSA && h.algorithm != pgpRSASign && h.algorithm != pgpEdDSA:
+	case h.algorithm != pgpRSA && h.algorithm != pgpRSASign && h.algorithm != pgpDSA && h.algorithm != pgpEdDSA:
 		return h, fmt.Errorf("the OpenPGP algorithm %d", h.algorithm)
 	case data[3] != 8:
 		return h, fmt.Errorf("the OpenPGP hash algorithm %d, must be 8 for SHA-256", data[3])
@@ -423,7 +465,7 @@ func (e *envelope) countPGP(keys []*layoutKey, at time.Time) (t tallied, err err
 				p := &k.pgp.all[j]
 				err := p.fits(&h, at)
 				if left -= perLook; err == nil {
-					left -= tally.PerAttempt
+					left -= p.attempts() * tally.PerAttempt
 				}
 				if left < 0 {
 					return t, coded(CodeLimit, "more OpenPGP signatures and keys to try than one file may have")
@@ -447,7 +489,7 @@ func (e *envelope) countPGP(keys []*layoutKey, at time.Time) (t tallied, err err
 					t.signed = addKey(t.signed, k)
 					break
 				}
-				if why == nil || strings.EqualFold(e.signatures[i].Hint, p.fingerprint) {
+				if why == nil || strings.EqualFold(e.signatures[i].Hint, p.id) {
 					why = err
 				}
 			}
@@ -462,7 +504,7 @@ func (e *envelope) countPGP(keys []*layoutKey, at time.Time) (t tallied, err err
 // addKey adds a key unless the same public key is in the list.
 func addKey(list []*layoutKey, k *layoutKey) []*layoutKey {
 	for _, other := range list {
-		if other.key.Fingerprint() == k.key.Fingerprint() {
+		if other.fingerprint() == k.fingerprint() {
 			return list
 		}
 	}

@@ -59,6 +59,9 @@ func (g *gpg) public() obj {
 	case *rsa.PublicKey:
 		out["type"], out["method"] = "rsa", "pgp+rsa-pkcsv1.5"
 		out["keyval"] = obj{"private": "", "public": obj{"n": hex.EncodeToString(pub.N.Bytes()), "e": "010001"}}
+	case obj: // of a dsaSigner
+		out["type"], out["method"] = "dsa", "pgp+dsa-fips-180-2"
+		out["keyval"] = obj{"private": "", "public": pub}
 	}
 	return out
 }
@@ -83,8 +86,11 @@ func (g *gpg) sign(t testing.TB, payload any) []byte {
 	packets = binary.BigEndian.AppendUint32(append(packets, 5, 2), g.created)
 	packets = append(packets, g.extra...)
 	algorithm := byte(22)
-	if _, ok := g.signer.(*rsa.PrivateKey); ok {
+	switch g.signer.(type) {
+	case *rsa.PrivateKey:
 		algorithm = 1
+	case *dsaSigner:
+		algorithm = 17
 	}
 	h := append(binary.BigEndian.AppendUint16([]byte{4, 0, algorithm, 8}, uint16(len(packets))), packets...)
 	if g.headers != nil {
@@ -250,8 +256,8 @@ func TestOpenPGP(t *testing.T) {
 			public["type"], public["keyval"] = "rsa", g.public()["keyval"]
 			w.links[file] = g.sign(t, write)
 		}, layout.CodeKey},
-		{"DSA", func(w *world, public obj) {
-			public["type"], public["keyval"] = "dsa", obj{"public": obj{"p": "01", "q": "01", "g": "01", "y": "01"}}
+		{"a kind of key that nobody knows", func(w *world, public obj) {
+			public["type"] = "elgamal"
 			w.links[file] = gina.sign(t, write)
 		}, layout.CodeThreshold},
 		{"id that is no fingerprint", func(w *world, public obj) {

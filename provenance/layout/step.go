@@ -87,7 +87,7 @@ func (r *run) collect(s *step, links LinkSource, path []string) *stepResult {
 	var names []string
 	for _, w := range witnesses {
 		for _, k := range w.signers {
-			if !slices.ContainsFunc(out.functionaries, func(i verify.Issuer) bool { return i.ID == k.key.Fingerprint() }) {
+			if !slices.ContainsFunc(out.functionaries, func(i verify.Issuer) bool { return i.ID == k.fingerprint() }) {
 				out.functionaries = append(out.functionaries, k.issuer())
 				names = append(names, k.issuer().Name)
 			}
@@ -179,8 +179,8 @@ func (r *run) examine(f File, s *step, links LinkSource, path []string) (*witnes
 	certified := env.certified(s.authorities, s.constraints, r.at)
 	for i, k := range certified.signed {
 		// A subkey counts for its main key, also by certificate.
-		if main, ok := s.subkeys[k.key.Fingerprint()]; ok {
-			certified.signed[i] = s.pubkeys[slices.IndexFunc(s.pubkeys, func(p *layoutKey) bool { return p.key.Fingerprint() == main })]
+		if main, ok := s.subkeys[k.fingerprint()]; ok {
+			certified.signed[i] = s.pubkeys[slices.IndexFunc(s.pubkeys, func(p *layoutKey) bool { return p.fingerprint() == main })]
 		}
 	}
 	t.add(certified)
