@@ -40,7 +40,9 @@ func TestBadInputBudget(t *testing.T) {
 	w := newWorld()
 	file := write + id8("alice") + ".link"
 	good := w.links[file]
-	payload := func(data []byte) []byte { return replace(t, `"signatures":`, `"x":`+string(data)+`,"signatures":`)(good) }
+	payload := func(data []byte) []byte {
+		return replace(t, `"signatures":`, `"x":`+string(data)+`,"signatures":`)(good)
+	}
 	sub := newLayout([]string{"bob"}, step("a", 1, rules(), rules(), "bob"), step("b", 1, rules(), rules(), "bob"))
 	twins := endless{layout.File{Name: "any", Data: dsse(sub, "bob")}}
 	deep := newLayout([]string{"bob"}, step("a", 1, rules(), rules(), "bob"))
