@@ -564,56 +564,95 @@ func TestInterop(t *testing.T) {
 	}
 }
 
+// pythonTools runs the in-toto tools of Python in a folder.
+type pythonTools struct{ dir string }
+
+func newPythonTools(t *testing.T, people ...string) *pythonTools {
+	t.Helper()
+	needs(t, "in-toto-run", "in-toto-sign", "in-toto-verify")
+	p := &pythonTools{t.TempDir()}
+	for _, person := range people {
+		write(t, filepath.Join(p.dir, person), marshal(t, p.key(t, person, true)))
+		write(t, filepath.Join(p.dir, person+".pub"), marshal(t, p.key(t, person, false)))
+	}
+	return p
+}
+
+func (p *pythonTools) run(t *testing.T, wantFailure bool, name string, args ...string) {
+	t.Helper()
+	cmd := exec.Command(name, args...)
+	cmd.Dir = p.dir
+	out, err := cmd.CombinedOutput()
+	if (err != nil) != wantFailure {
+		t.Fatalf("%s: %v\n%s", name, err, out)
+	}
+}
+
+// keyID returns the key id as the tools compute it, which our links have too.
+func (p *pythonTools) keyID(t *testing.T, person string) string {
+	t.Helper()
+	data, err := layout.Record(layout.Recording{Step: "any", Older: true}, key(person))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var metadata struct {
+		Signatures []struct {
+			KeyID string `json:"keyid"`
+		} `json:"signatures"`
+	}
+	if err := json.Unmarshal(data, &metadata); err != nil || len(metadata.Signatures) != 1 {
+		t.Fatalf("%v\n%s", err, data)
+	}
+	return metadata.Signatures[0].KeyID
+}
+
+// key returns a key as the tools store it.
+func (p *pythonTools) key(t *testing.T, person string, private bool) obj {
+	t.Helper()
+	k := public(person)
+	k["keyid_hash_algorithms"] = []string{"sha256", "sha512"}
+	if private {
+		k["keyid"] = p.keyID(t, person)
+		k["keyval"].(obj)["private"] = hex.EncodeToString(key(person).Seed())
+	}
+	return k
+}
+
+// A pythonStep is a step of one person.
+type pythonStep struct {
+	name, person        string
+	materials, products [][]string
+}
+
+// layout writes a layout and has it signed.
+func (p *pythonTools) layout(t *testing.T, file, owner string, inspections []obj, list ...pythonStep) {
+	t.Helper()
+	keys, steps := obj{}, []obj{}
+	for _, s := range list {
+		keyid := p.keyID(t, s.person)
+		k := p.key(t, s.person, false)
+		k["keyid"] = keyid
+		k["keyval"].(obj)["private"] = ""
+		keys[keyid] = k
+		steps = append(steps, obj{"_type": "step", "name": s.name, "threshold": 1, "pubkeys": []string{keyid},
+			"expected_materials": s.materials, "expected_products": s.products, "expected_command": []string{}})
+	}
+	write(t, filepath.Join(p.dir, file), marshal(t, obj{"signatures": []obj{}, "signed": obj{"_type": "layout", "expires": "2100-01-01T00:00:00Z", "readme": "", "keys": keys, "steps": steps, "inspect": inspections}}))
+	p.run(t, false, "in-toto-sign", "-f", file, "-k", owner, "-t", "ed25519")
+}
+
 // The in-toto tools of Python read what we write, and we what they do.
 func TestPythonTools(t *testing.T) {
-	needs(t, "in-toto-run", "in-toto-sign", "in-toto-verify")
-	dir := t.TempDir()
+	p := newPythonTools(t, "owner", "alice")
+	dir := p.dir
 	links := filepath.Join(dir, "links")
 	if err := os.Mkdir(links, 0o777); err != nil {
 		t.Fatal(err)
 	}
 	write(t, filepath.Join(dir, "main.c"), []byte("source"))
-	tool := func(wantFailure bool, name string, args ...string) {
-		t.Helper()
-		cmd := exec.Command(name, args...)
-		cmd.Dir = dir
-		out, err := cmd.CombinedOutput()
-		if (err != nil) != wantFailure {
-			t.Fatalf("%s: %v\n%s", name, err, out)
-		}
-	}
-	// keyID returns the key id as the tools compute it, which our links have too.
-	keyID := func(person string) string {
-		data, err := layout.Record(layout.Recording{Step: "any", Older: true}, key(person))
-		if err != nil {
-			t.Fatal(err)
-		}
-		var metadata struct {
-			Signatures []struct {
-				KeyID string `json:"keyid"`
-			} `json:"signatures"`
-		}
-		if err := json.Unmarshal(data, &metadata); err != nil || len(metadata.Signatures) != 1 {
-			t.Fatalf("%v\n%s", err, data)
-		}
-		return metadata.Signatures[0].KeyID
-	}
-	withIDs := func(person string, private bool) obj {
-		k := public(person)
-		k["keyid_hash_algorithms"] = []string{"sha256", "sha512"}
-		if private {
-			k["keyid"] = keyID(person)
-			k["keyval"].(obj)["private"] = hex.EncodeToString(key(person).Seed())
-		}
-		return k
-	}
-	for _, person := range []string{"owner", "alice"} {
-		write(t, filepath.Join(dir, person), marshal(t, withIDs(person, true)))
-		write(t, filepath.Join(dir, person+".pub"), marshal(t, withIDs(person, false)))
-	}
 
 	// Alice records the first step with theirs, bob the second one with ours.
-	tool(false, "in-toto-run", "-n", "build", "-t", "ed25519", "-k", "alice", "-m", "main.c", "-p", "app", "-d", links, "--", "cp", "main.c", "app")
+	p.run(t, false, "in-toto-run", "-n", "build", "-t", "ed25519", "-k", "alice", "-m", "main.c", "-p", "app", "-d", links, "--", "cp", "main.c", "app")
 	app := measure(t, map[string]string{"app": "source"})
 	link, err := layout.Record(layout.Recording{Step: "pack", Materials: app, Products: app, Older: true}, key("bob"))
 	if err != nil {
@@ -625,32 +664,17 @@ func TestPythonTools(t *testing.T) {
 	}
 	write(t, filepath.Join(links, name), link)
 
-	keys, steps := obj{}, []obj{}
-	for _, s := range []struct {
-		name, person        string
-		materials, products [][]string
-	}{
-		{"build", "alice", [][]string{{"ALLOW", "main.c"}, {"DISALLOW", "*"}}, [][]string{{"CREATE", "app"}, {"DISALLOW", "*"}}},
-		{"pack", "bob", [][]string{{"MATCH", "app", "WITH", "PRODUCTS", "FROM", "build"}, {"DISALLOW", "*"}}, [][]string{{"ALLOW", "app"}, {"DISALLOW", "*"}}},
-	} {
-		keyid := keyID(s.person)
-		k := withIDs(s.person, false)
-		k["keyid"] = keyid
-		k["keyval"].(obj)["private"] = ""
-		keys[keyid] = k
-		steps = append(steps, obj{"_type": "step", "name": s.name, "threshold": 1, "pubkeys": []string{keyid},
-			"expected_materials": s.materials, "expected_products": s.products, "expected_command": []string{}})
-	}
 	root := filepath.Join(dir, "root.layout")
-	write(t, root, marshal(t, obj{"signatures": []obj{}, "signed": obj{"_type": "layout", "expires": "2100-01-01T00:00:00Z", "readme": "", "keys": keys, "steps": steps, "inspect": []obj{}}}))
-	tool(false, "in-toto-sign", "-f", "root.layout", "-k", "owner", "-t", "ed25519")
+	p.layout(t, "root.layout", "owner", []obj{},
+		pythonStep{"build", "alice", [][]string{{"ALLOW", "main.c"}, {"DISALLOW", "*"}}, [][]string{{"CREATE", "app"}, {"DISALLOW", "*"}}},
+		pythonStep{"pack", "bob", [][]string{{"MATCH", "app", "WITH", "PRODUCTS", "FROM", "build"}, {"DISALLOW", "*"}}, [][]string{{"ALLOW", "app"}, {"DISALLOW", "*"}}})
 
 	ours := []string{"--layout", root, "--layout-keys", filepath.Join(dir, "owner.pub"), "--link-dir", links, "--artifact", filepath.Join(dir, "app")}
 	theirs := []string{"-l", "root.layout", "-t", "ed25519", "-k", "owner.pub", "--link-dir", links}
 	if status, stdout, stderr := start(t, ours...); status != exitAccepted {
 		t.Errorf("ours: exit %d: %s%s", status, stdout, stderr)
 	}
-	tool(false, "in-toto-verify", theirs...)
+	p.run(t, false, "in-toto-verify", theirs...)
 
 	// Both reject once bob states another material.
 	link, err = layout.Record(layout.Recording{Step: "pack", Materials: measure(t, map[string]string{"app": "evil"}), Products: app, Older: true}, key("bob"))
@@ -661,7 +685,52 @@ func TestPythonTools(t *testing.T) {
 	if status, stdout, stderr := start(t, ours...); status != exitRejected {
 		t.Errorf("ours: exit %d: %s%s", status, stdout, stderr)
 	}
-	tool(true, "in-toto-verify", theirs...)
+	p.run(t, true, "in-toto-verify", theirs...)
+}
+
+// A sublayout with an inspection, all made with the tools of Python. They always run
+// the inspection. We take the link that bob, who signed the sublayout, has signed
+// about it (specification 4.5.3).
+func TestPythonSublayout(t *testing.T) {
+	p := newPythonTools(t, "owner", "bob", "dave")
+	needs(t, "cp", "test")
+	write(t, filepath.Join(p.dir, "main.c"), []byte("source"))
+	folder := "build." + p.keyID(t, "bob")[:8]
+	check := []string{"test", "-f", "app"}
+	match := [][]string{{"MATCH", "app", "WITH", "PRODUCTS", "FROM", "compile"}, {"ALLOW", "*"}}
+	p.layout(t, folder+".link", "bob", []obj{{"_type": "inspection", "name": "check", "run": check, "expected_materials": match, "expected_products": [][]string{}}},
+		pythonStep{"compile", "dave", [][]string{{"ALLOW", "main.c"}, {"DISALLOW", "*"}}, [][]string{{"CREATE", "app"}, {"DISALLOW", "*"}}})
+	p.layout(t, "root.layout", "owner", []obj{},
+		pythonStep{"build", "bob", [][]string{{"ALLOW", "main.c"}, {"DISALLOW", "*"}}, [][]string{{"CREATE", "app"}, {"DISALLOW", "*"}}})
+	record := func(step, person string, command ...string) {
+		p.run(t, false, "in-toto-run", append([]string{"-n", step, "-t", "ed25519", "-k", person, "-d", folder, "-m", "main.c", "-p", "app", "--"}, command...)...)
+	}
+	if err := os.Mkdir(filepath.Join(p.dir, folder), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	record("compile", "dave", "cp", "main.c", "app")
+	write(t, filepath.Join(p.dir, "products", "app"), []byte("source"))
+
+	theirs := []string{"-l", "root.layout", "-t", "ed25519", "-k", "owner.pub"}
+	ours := []string{"--layout", filepath.Join(p.dir, "root.layout"), "--layout-keys", filepath.Join(p.dir, "owner.pub"), "--link-dir", p.dir, "--artifact", filepath.Join(p.dir, "app")}
+	verify := func(name string, ours []string, want int) {
+		t.Helper()
+		if status, stdout, stderr := start(t, ours...); status != want {
+			t.Errorf("%s: exit %d, want %d: %s%s", name, status, want, stdout, stderr)
+		}
+		p.run(t, false, "in-toto-verify", theirs...)
+	}
+	verify("an inspection that nobody runs", ours, exitRejected)
+	// The command is bob's and not the owner's, so the ready runner refuses it.
+	verify("not run", append(ours, "--inspect", "--products", filepath.Join(p.dir, "products")), exitRejected)
+	// Bob does the inspection where the product is, and signs that.
+	p.run(t, false, "in-toto-run", append([]string{"-n", "check", "-t", "ed25519", "-k", "bob", "-d", folder, "-m", "app", "-p", "app", "--"}, check...)...)
+	verify("signed", ours, exitAccepted)
+	record("check", "dave", check...)
+	if err := os.Rename(filepath.Join(p.dir, folder, "check."+p.keyID(t, "dave")[:8]+".link"), filepath.Join(p.dir, folder, "check."+p.keyID(t, "bob")[:8]+".link")); err != nil {
+		t.Fatal(err)
+	}
+	verify("signed by a functionary of the sublayout", ours, exitRejected)
 }
 
 func TestSpread(t *testing.T) {
