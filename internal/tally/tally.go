@@ -133,7 +133,7 @@ func Count(message []byte, sigs []Signature, keys []Key, hinted func(key int, hi
 		case !tried[s] && o.Unfinished:
 			o.Reasons[s] = errors.New("not tried: the others were too many, or the message is too long for so many")
 		default:
-			o.Reasons[s] = errors.New("not a signature of a trusted key that has not been counted yet")
+			o.Reasons[s] = errors.New("not by one of the keys, or by one that was counted already")
 		}
 	}
 	return o, nil

@@ -428,7 +428,7 @@ func difference(a, b *artifactList) string {
 		switch a.compare(i, b, at) {
 		case hash.Same:
 		case hash.Different, hash.Conflicting:
-			names.addf(name, func() string { return "(" + differing(a, i, b, at) + ")" })
+			names.addf(name, func() string { return "(" + differing(a, i, "in the first", b, at, "in the second") + ")" })
 		default:
 			names.addf(name, func() string { return "(no shared strong algorithm)" })
 		}

@@ -67,7 +67,7 @@ func (r *ruleRun) run() verify.Check {
 	list := r.evidence.lists[r.side]
 	q := newQueue(list)
 	total := verify.Check{Code: CodeRule, Status: verify.Pass, What: r.what,
-		Detail: fmt.Sprintf("%d artifacts, %d rules", list.len(), len(r.rules))}
+		Detail: plural(list.len(), "artifact") + ", " + plural(len(r.rules), "rule")}
 	for i := range r.rules {
 		check := verify.Check{Code: CodeRule, Status: verify.NotRun, What: fmt.Sprintf("rule %d: %s", i+1, r.rules[i].text),
 			Detail: "a rule before it has failed"}
@@ -236,7 +236,7 @@ func (r *ruleRun) match(rule *rule, q *queue, list *artifactList, consume func(i
 			consume(i)
 		case hash.Different, hash.Conflicting:
 			miss(i, func() string {
-				return "has another digest in the " + rule.other() + ": " + differing(list, i, there, at)
+				return "has another digest in the " + rule.other() + ": " + differing(list, i, "here", there, at, "there")
 			})
 		default:
 			miss(i, func() string { return "shares no strong algorithm with the " + rule.other() })
@@ -290,18 +290,18 @@ func (r *ruleRun) explain(n int, name string, i int) string {
 		case list.compare(i, there, j) == hash.Unrelated, list.compare(i, there, j) == hash.WeaklySame:
 			return fmt.Sprintf("rule %d: %s shares no strong algorithm with the %s", k+1, safe.Quote(name), rule.other())
 		default:
-			return fmt.Sprintf("rule %d: %s has another digest in the %s: %s", k+1, safe.Quote(name), rule.other(), differing(list, i, there, j))
+			return fmt.Sprintf("rule %d: %s has another digest in the %s: %s", k+1, safe.Quote(name), rule.other(), differing(list, i, "here", there, j, "there"))
 		}
 	}
 	return ""
 }
 
-// differing names the first digest that differs.
-func differing(l *artifactList, i int, m *artifactList, j int) string {
+// differing names the first digest that differs, and says where each of them is.
+func differing(l *artifactList, i int, here string, m *artifactList, j int, there string) string {
 	theirs := m.set(j, false)
 	for d := range l.set(i, false).All() {
 		if e, ok := theirs.Get(d.Algorithm()); ok && d != e {
-			return fmt.Sprintf("%v here, %v there", d, e)
+			return fmt.Sprintf("%v %s, %v %s", d, here, e, there)
 		}
 	}
 	return "no shared algorithm"
@@ -330,36 +330,38 @@ func similar(l *artifactList, name string, work *meter) string {
 	return like
 }
 
-// A sampler counts names and keeps the first few.
+// A sampler counts names and keeps the first few, quoted.
 type sampler struct {
 	names []string
 	count int
 }
 
-func (s *sampler) add(name string) {
-	if s.count++; len(s.names) < maxTraceNames {
-		s.names = append(s.names, name)
-	}
-}
+func (s *sampler) add(name string) { s.addf(name, nil) }
 
 // addf is add with a remark, which is made only if it is kept.
 func (s *sampler) addf(name string, why func() string) {
-	if len(s.names) < maxTraceNames {
+	if s.count++; len(s.names) == maxTraceNames {
+		return
+	}
+	name = safe.Quote(name)
+	if why != nil {
 		name += " " + why()
 	}
-	s.add(name)
+	s.names = append(s.names, name)
 }
 
 func (s *sampler) String() string {
-	var b strings.Builder
-	for i, name := range s.names {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString(safe.Quote(name))
-	}
+	list := strings.Join(s.names, ", ")
 	if more := s.count - len(s.names); more > 0 {
-		fmt.Fprintf(&b, " and %d more", more)
+		list += fmt.Sprintf(" and %d more", more)
 	}
-	return b.String()
+	return list
+}
+
+// plural returns a number of things.
+func plural(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return fmt.Sprintf("%d %s", n, thing)
 }

@@ -6,6 +6,7 @@ package layout
 import (
 	"bytes"
 	"fmt"
+	"strings"
 
 	"github.com/tallystick/tallystick/internal/strictjson"
 )
@@ -34,7 +35,7 @@ func indexBundle(data []byte, limits strictjson.Limits) *linkIndex {
 		f.once = new(onceFile)
 		index.unusable = append(index.unusable, f)
 	}
-	var ignored sampler
+	var ignored []string
 	other := File{Name: "bundle"}
 	n := 0
 	for line := range bytes.Lines(data) {
@@ -53,13 +54,17 @@ func indexBundle(data []byte, limits strictjson.Limits) *linkIndex {
 			f.othersSize = int64(len(line))
 			unusable(f)
 		default:
-			ignored.addf(f.Name, func() string { return "(" + f.Err.Error() + ")" })
-			other.others++
+			if other.others++; len(ignored) < maxTraceNames {
+				ignored = append(ignored, fmt.Sprintf("%s (%v)", f.Name, f.Err))
+			}
 			other.othersSize += int64(len(line))
 		}
 	}
-	if ignored.count > 0 {
-		other.Err = fmt.Errorf("%d lines that are no links were ignored: %s", ignored.count, ignored.String())
+	if other.others > 0 {
+		if more := other.others - len(ignored); more > 0 {
+			ignored = append(ignored, fmt.Sprintf("and %d more", more))
+		}
+		other.Err = fmt.Errorf("%s ignored, for they are no links: %s", plural(other.others, "line"), strings.Join(ignored, "; "))
 		unusable(other)
 	}
 	return index

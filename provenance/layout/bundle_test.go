@@ -53,9 +53,9 @@ func TestBundle(t *testing.T) {
 		{"CR LF and empty lines", func(data []byte) []byte { return bytes.ReplaceAll(data, []byte("\n"), []byte("\r\n\r\n")) }, layout.Limits{}, "", ""},
 		{"lines that nobody knows", func(data []byte) []byte {
 			return append(data, slsa+"\n{}\njunk\n"+string(dsse(newLayout(nil), "bob"))...)
-		}, layout.Limits{}, "", "4 lines that are no links were ignored: \"line 4 (predicate type \\\"https://slsa.dev/provenance/v1\\\")\""},
+		}, layout.Limits{}, "", `4 lines ignored, for they are no links: line 4 (predicate type "https://slsa.dev/provenance/v1"); line 5`},
 		{"one line less", func(data []byte) []byte { return data[bytes.IndexByte(data, '\n'):] }, layout.Limits{}, layout.CodeThreshold, ""},
-		{"a line cut in two", func(data []byte) []byte { return replace(t, `"payload"`, "\n\"payload\"")(data) }, layout.Limits{}, layout.CodeThreshold, "2 lines that are no links"},
+		{"a line cut in two", func(data []byte) []byte { return replace(t, `"payload"`, "\n\"payload\"")(data) }, layout.Limits{}, layout.CodeThreshold, "2 lines ignored"},
 		{"nothing", func(data []byte) []byte { return nil }, layout.Limits{}, layout.CodeThreshold, "there is no link"},
 		{"one line is too long", func(data []byte) []byte { return append(data, strings.Repeat("[", 5000)...) }, layout.Limits{LinkBytes: 5000 - 1}, "", string(layout.CodeLimit)},
 		{"all bytes", func(data []byte) []byte { return data }, layout.Limits{TotalBytes: size}, "", ""},
@@ -80,7 +80,7 @@ func TestBundle(t *testing.T) {
 				if c.want == "" && err != nil || c.want != "" && !errors.Is(err, c.want) {
 					t.Fatalf("got %v, want %q\n%s", err, c.want, text)
 				}
-				if says := string(marshal(c.says)); !strings.Contains(text, says[1:len(says)-1]) || strings.Count(text, "that are no links") > 1 {
+				if says := string(marshal(c.says)); !strings.Contains(text, says[1:len(says)-1]) || strings.Count(text, "for they are no links") > 1 {
 					t.Errorf("does not say %s once: %s", says, text)
 				}
 			}

@@ -137,10 +137,10 @@ func evidenceCases() []rowCase {
 
 		{5, "functionaries disagree on a digest", func(t testing.TB, w *world) {
 			w.put("build", link("build", sources(), obj{"src/main.go": sum("content of src/main.go"), "app": sum("backdoor")}), "bob")
-		}, codes(layout.CodeDisagreement), `differ in products: "app (`},
+		}, codes(layout.CodeDisagreement), `differ in products: "app" (`},
 		{5, "functionaries disagree on a name", func(t testing.TB, w *world) {
 			w.put("build", link("build", sources(), files("src/main.go", "app", "more")), "bob")
-		}, codes(layout.CodeDisagreement), "more (only in the"},
+		}, codes(layout.CodeDisagreement), `"more" (only in the`},
 		{5, "functionaries disagree on materials", func(t testing.TB, w *world) {
 			w.put("build", link("build", files("README"), made()), "bob")
 		}, codes(layout.CodeDisagreement), "differ in materials"},

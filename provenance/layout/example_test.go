@@ -66,7 +66,7 @@ func ExampleVerify_rejected() {
 	fmt.Println(err)
 	// Output:
 	// true
-	// rejected: layout/threshold: functionaries of step "build": expected 2 of 2 functionaries, found 1: 4976af5a
+	// rejected: layout/threshold: functionaries of step "build": expected 2 of 2 functionaries, found 1: 4976af5a; no usable link of 0bc6235a
 }
 
 // What went into a build is a claim too.

@@ -87,7 +87,7 @@ func (r *run) inspect(in *inspection, path []string) (*evidence, verify.Check) {
 	if r.opts.Runner == nil {
 		check.Expected = "to run " + ruleText(in.run)
 		check.Found = "not run, for there is no runner"
-		check.Detail = "inspections run only through the caller's Runner, and this layout is accepted only with them"
+		check.Detail = "the commands of a layout run only where the verifier is told to run them, and this layout is accepted only with them"
 		return nil, check
 	}
 	result, err := r.opts.Runner.Run(r.ctx, Inspection{Name: in.name, Command: slices.Clone(in.run), Sublayout: slices.Clone(path)})

@@ -83,7 +83,7 @@ func TestQuorum(t *testing.T) {
 				for _, check := range v.Evidence().Check.Checks[2].Checks {
 					if check.Code == layout.CodeQuorum {
 						found = true
-						if !strings.Contains(check.Detail, "r3-0.link") && !strings.Contains(check.Detail, "r4-0.link") && !strings.Contains(check.Detail, "r2-1.link") || !strings.Contains(check.Detail, "app (sha256:") {
+						if !strings.Contains(check.Detail, "r3-0.link") && !strings.Contains(check.Detail, "r4-0.link") && !strings.Contains(check.Detail, "r2-1.link") || !strings.Contains(check.Detail, "\"app\" (sha256:") {
 							t.Errorf("detail %s", check.Detail)
 						}
 					}

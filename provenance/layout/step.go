@@ -104,6 +104,8 @@ func (r *run) collect(s *step, links LinkSource, path []string) *stepResult {
 	}
 	if len(threshold.Checks) == 0 {
 		threshold.Found += "; there is no link for the step"
+	} else if missing := s.missing(out.functionaries); missing != "" && int64(len(out.functionaries)) < s.threshold {
+		threshold.Found += "; no usable link of " + missing
 	}
 	if more := unusable - maxUnusable; more > 0 {
 		s.unusable = append(s.unusable, fmt.Sprintf("%d more links that cannot be used are not listed", more))
@@ -133,6 +135,20 @@ func (r *run) collect(s *step, links LinkSource, path []string) *stepResult {
 	out.evidence, out.commands = agreed.evidence, agreed.commands
 	out.check.Status = verify.Pass
 	return out
+}
+
+// missing names the keys of the step that are not in the list.
+func (s *step) missing(found []verify.Issuer) string {
+	var names []string
+	for _, k := range s.pubkeys {
+		if !slices.ContainsFunc(found, func(i verify.Issuer) bool { return i.ID == k.fingerprint() }) {
+			names = append(names, k.issuer().Name)
+		}
+	}
+	if more := len(names) - maxTraceNames; more > 0 {
+		names = append(names[:maxTraceNames], fmt.Sprintf("%d more", more))
+	}
+	return safe.Line(strings.Join(names, ", "))
 }
 
 // find asks the source for the evidence of a step.
@@ -224,7 +240,7 @@ func (r *run) examine(f File, s *step, links LinkSource, path []string) (*witnes
 	}
 	w.evidence = l.evidence
 	check.Code, check.Status = CodeLink, verify.Pass
-	check.Detail = fmt.Sprintf("%d materials, %d products", l.evidence.lists[materials].len(), l.evidence.lists[products].len())
+	check.Detail = plural(l.evidence.lists[materials].len(), "material") + ", " + plural(l.evidence.lists[products].len(), "product")
 	for _, extra := range slices.Concat(t.reasons, l.notes) {
 		check.Detail += "; " + extra
 	}
