@@ -5,8 +5,10 @@ package layout_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"strings"
 	"testing"
 
@@ -186,6 +188,67 @@ func TestSignatureWorkOfAll(t *testing.T) {
 	w.opts.Limits.SignatureWork = 4 * 128 << 10 // for the layout, one link, the sublayout and one of its links
 	if _, err := w.verify(t); !errors.Is(err, layout.CodeLimit) {
 		t.Errorf("sublayout: %v", err)
+	}
+}
+
+// A source that never ends is asked for no more than the limits allow.
+func TestEndlessSource(t *testing.T) {
+	for name, limits := range map[string]layout.Limits{"links": {Links: 10}, "bytes": {TotalBytes: 40}} {
+		w := newWorld()
+		w.opts.Limits = limits
+		n := 0
+		source := drip{layout.File{Name: "junk", Data: []byte("junk")}, &n}
+		_, err := layout.Verify(context.Background(), w.sign(), keySet(t, "owner"), source, w.opts)
+		if !errors.Is(err, layout.CodeLimit) || n != 11 {
+			t.Errorf("%s: %v after %d files", name, err, n)
+		}
+	}
+	// Nor beyond the end of the context.
+	w := newWorld()
+	n := 0
+	ctx, cancel := context.WithCancel(context.Background())
+	source := cancelling{drip{layout.File{Name: "junk", Data: []byte("junk")}, &n}, cancel}
+	if _, err := layout.Verify(ctx, w.sign(), keySet(t, "owner"), source, w.opts); !errors.Is(err, layout.CodeSource) || n != 5 {
+		t.Errorf("%v after %d files", err, n)
+	}
+}
+
+// A drip hands in one file for ever, and counts.
+type drip struct {
+	file layout.File
+	n    *int
+}
+
+func (d drip) Links(context.Context, layout.Request) iter.Seq2[layout.File, error] {
+	return func(yield func(layout.File, error) bool) {
+		for *d.n < 1_000_000 {
+			if *d.n++; !yield(d.file, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (d drip) Sublayout(context.Context, layout.File, layout.Request) (layout.LinkSource, error) {
+	return d, nil
+}
+
+// cancelling ends the context with the fifth file.
+type cancelling struct {
+	drip
+	cancel func()
+}
+
+func (c cancelling) Links(ctx context.Context, req layout.Request) iter.Seq2[layout.File, error] {
+	return func(yield func(layout.File, error) bool) {
+		for f, err := range c.drip.Links(ctx, req) {
+			if *c.n == 5 {
+				c.cancel()
+			}
+			if !yield(f, err) {
+				return
+			}
+		}
 	}
 }
 

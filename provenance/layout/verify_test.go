@@ -11,11 +11,9 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
-	"encoding/asn1"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"math/big"
 	"slices"
 	"strings"
 	"testing"
@@ -270,16 +268,7 @@ func TestSignatureKinds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// raw turns the DER of an ECDSA signature into r and s of a fixed length.
-	raw := func(size int) func([]byte) []byte {
-		return func(der []byte) []byte {
-			var rs struct{ R, S *big.Int }
-			if _, err := asn1.Unmarshal(der, &rs); err != nil {
-				t.Fatal(err)
-			}
-			return append(rs.R.FillBytes(make([]byte, size)), rs.S.FillBytes(make([]byte, size))...)
-		}
-	}
+	raw := rawECDSA
 	same := func(sig []byte) []byte { return sig }
 	for _, c := range []struct {
 		name            string

@@ -180,6 +180,8 @@ type world struct {
 	// signed, if set, replaces the whole signed layout.
 	signed func(payload []byte) []byte
 	links  map[string][]byte // by file name
+	// source, if set, is where the verifier finds the links.
+	source func(links map[string][]byte) layout.LinkSource
 	opts   layout.Options
 }
 
@@ -234,7 +236,11 @@ func (w *world) sign() []byte {
 
 func (w *world) verify(t testing.TB) (*layout.Verification, error) {
 	t.Helper()
-	v, err := layout.Verify(context.Background(), w.sign(), keySet(t, w.trusted...), layout.DirLinks(w.fs()), w.opts)
+	source := layout.LinkSource(layout.DirLinks(w.fs()))
+	if w.source != nil {
+		source = w.source(w.links)
+	}
+	v, err := layout.Verify(context.Background(), w.sign(), keySet(t, w.trusted...), source, w.opts)
 	if (v == nil) == (err == nil) {
 		t.Fatalf("Verify returned %v, %v", v, err)
 	}
