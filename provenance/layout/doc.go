@@ -33,8 +33,9 @@
 //	envelopes                           ITE-5: DSSE 1.0; and the older form with "signed" and "signatures"
 //	links as Statements                 ITE-6: link predicate v0.3 (attestation framework), v0.2
 //	functionaries by certificate        ITE-7, in the spelling of in-toto-golang and of the current draft
+//	bundles of links                    attestation framework, bundle layer: JSON Lines
 //	OpenPGP keys                        as the Python tools use them: RFC 4880, version 4 signatures with
-//	                                    SHA-256, RSA and EdDSA
+//	                                    SHA-256; RSA, EdDSA, and DSA with 2048 bits or more (FIPS 186-4)
 //
 // Signatures of the older form are over the canonical JSON of the bytes that are
 // in the file, with members that nobody here knows; the same bytes are decoded
@@ -49,8 +50,10 @@
 // layout or sublayout without steps, a step without functionaries, a threshold
 // below one and a pattern that matches nothing are refused.
 //
-// Work is bounded by [Limits]. Patterns are compiled once and cannot backtrack
-// exponentially; rules cost time linear in the artifacts that they may concern.
+// Work is bounded by [Limits]: bytes, files, signatures and rules, each at all
+// levels together. Patterns are compiled once and cannot backtrack exponentially.
+// Rules that name an artifact, or the start or the end of names, cost time in the
+// artifacts that they match; others in all that no rule before has consumed.
 // No process is started, no clock read but for a zero [Options.Time], and no file
 // opened but through the [LinkSource].
 //
@@ -58,9 +61,8 @@
 //
 // Commands prove little, as the specification says: a difference is a finding in
 // the report unless [Options.RequireCommands] is set. Byproducts and the
-// environment of links are not looked at. Inspections run only through the
-// caller's [Runner]; signed links for inspections of a sublayout (specification
-// 4.5.3) are not read. Of OpenPGP keys, RSA and EdDSA are verified, DSA is not.
+// environment of links are not looked at, but for the return value in a signed link
+// of an inspection. Inspections run only through the caller's [Runner].
 //
 // # Where the text leaves a choice
 //
@@ -101,13 +103,20 @@
 //	expiry              The instant of "expires" is still valid. No fractions, no other time zones.
 //	parameters          A value is literal text. A rule with an undefined {name} is an error; in a command
 //	                    it stays. Sublayouts get no parameters.
-//	sublayouts          The functionaries who signed one are its owners. One that is not accepted is
-//	                    unusable evidence. Its own functionaries are in the trace, not among the issuers.
+//	sublayouts          The functionaries who signed one are its owners, and count for the threshold of
+//	                    the step. One that is not accepted is unusable evidence. The issuers of what comes
+//	                    out of it are those who signed for this content: the functionaries of its last
+//	                    step, and of its first one for the materials. Its command is that of its last step.
 //	inspections         Run only after all steps have passed. Their materials and products are not offered
-//	                    as products of the layout.
+//	                    as products of the layout. In a sublayout a link takes the place of running one
+//	                    if all who signed the sublayout have signed it, in the sublayout's folder, with
+//	                    the command of the inspection and the return value 0 (specification 4.5.3).
 //	certificates        An attribute that a constraint leaves out must be absent. The chain must end in a
 //	                    root that the constraint names, at the verification time. Any extended key usage.
 //	OpenPGP             The main key counts, whichever of its subkeys signs. A critical subpacket that is
-//	                    not known, another issuer and an expired key or signature are refused.
+//	                    not known, another issuer and an expired key or signature are refused. So are
+//	                    RSA keys below 2048 bits and DSA keys of 1024 bits, as keys of a layout.
+//	link sources        A file that cannot be used is reported and harms nothing: too large, not regular,
+//	                    a symbolic link that cannot be followed. One that cannot be read is an error.
 //	command             A step without an expected command expects none in particular.
 package layout

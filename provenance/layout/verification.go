@@ -41,7 +41,8 @@ func newVerification(r *result, e verify.Evidence) *Verification {
 // Issuers returns the keys of the functionaries of the last step who signed for its
 // products. The project owners, who signed the layout, and the functionaries of
 // other steps said nothing about this content, so they do not count as witnesses
-// of it; the evidence names them.
+// of it; the evidence names them. Where the evidence for the step is a sublayout,
+// they are the functionaries of its last step, not those who signed the sublayout.
 func (v *Verification) Issuers() []verify.Issuer { return v.artifacts().Issuers() }
 
 // Covers says whether a measured artifact is a product of the layout; see
@@ -97,8 +98,9 @@ func (v *Verification) of(step string, side artifactSide) (*Artifacts, error) {
 }
 
 // Artifacts are the materials or the products of a step of a verified layout: a
-// [verify.Claim] about each of them. Its issuers are the functionaries of the step
-// whose links counted. The zero Artifacts covers nothing.
+// [verify.Claim] about each of them. Its issuers are those who signed for them: the
+// functionaries of the step whose links counted, or of the first or last step of a
+// sublayout that stands for it. The zero Artifacts covers nothing.
 type Artifacts struct {
 	what     string
 	list     *artifactList
