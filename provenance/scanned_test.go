@@ -223,3 +223,30 @@ func TestRefusedAreListed(t *testing.T) {
 		t.Errorf("code %q:\n%s", code, text)
 	}
 }
+
+// A verdict rests on those whom the policy binds, not on everybody who signed.
+func TestPolicyRestsOnItsSigners(t *testing.T) {
+	s, err := provenance.Open(seal(t, statement(), "alice", "bob"), keySet(t, 2, "alice", "bob"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := provenance.Attested{PredicateType: "https://example.org/test/v1", Signers: keySet(t, 1, "alice")}
+	check := p.Evaluate(verifytest.Artifact(t, "hello", "hello"), []verify.Claim{s})
+	if check.Status != verify.Pass || len(check.Issuers) != 1 || check.Issuers[0].Name != "alice" {
+		t.Errorf("%v rests on %v", check.Status, check.Issuers)
+	}
+}
+
+// Only what is weak is called so.
+func TestStrongDigestIsNotCalledWeak(t *testing.T) {
+	p := provenance.Tested{Signers: keySet(t, 1, "alice"), Configuration: digest(t, "sha256:"+strings.Repeat("1", 64))}
+	code, report := decide(t, p, predicate(provenance.TestResultV01, testResult))
+	if code != "" || strings.Contains(report.String(), "weak") {
+		t.Errorf("%q\n%s", code, report)
+	}
+	p.Configuration = digest(t, "gitBlob:"+aCommit)
+	code, report = decide(t, p, predicate(provenance.TestResultV01, replaced(t, testResult, `"sha256": "`+strings.Repeat("1", 64), `"gitBlob": "`+aCommit)))
+	if code != "" || !strings.Contains(report.String(), "weak") {
+		t.Errorf("%q\n%s", code, report)
+	}
+}
