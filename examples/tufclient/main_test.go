@@ -296,10 +296,11 @@ func (k *testKey) json(t *testing.T) object {
 }
 
 // signWith returns a metadata file with signatures of our own keys. What we sign is
-// plain enough that its compact JSON with sorted members is canonical.
+// plain enough that its compact JSON with sorted members is canonical, but for the
+// line breaks in keys.
 func signWith(t *testing.T, signed object, keys ...*testKey) []byte {
 	t.Helper()
-	message := marshal(signed)
+	message := bytes.ReplaceAll(marshal(signed), []byte(`\n`), []byte("\n"))
 	signatures := []object{}
 	for _, k := range keys {
 		var sig []byte
