@@ -76,6 +76,8 @@ const (
 	CodeDissent verify.Code = "provenance/dissent"
 	// CodePolicy: a policy demands nothing or contradicts itself.
 	CodePolicy verify.Code = "provenance/policy"
+	// CodeVerdict: a verdict cannot be written down so; see [SignPassed].
+	CodeVerdict verify.Code = "provenance/verdict"
 	// CodeRead: attestations could not be read; see [ReadEnvelopes].
 	CodeRead verify.Code = "provenance/read"
 	// CodeLimit: a bound on the work was exceeded.
