@@ -35,7 +35,9 @@ type Rebuilders struct {
 	//
 	// A rebuilder contradicts with a Statement that satisfies its policy but for
 	// the content: it has a subject with the artifact's name and another digest,
-	// or one that agrees in one digest and differs in another. Whoever agrees and
+	// or one that agrees in one digest and differs in another. So the artifact
+	// must have the name that rebuilders use; without it, one who built
+	// something else is only silent. Whoever agrees and
 	// contradicts in different Statements is no witness: that rejects always, and
 	// so does a contradiction by anybody else.
 	MaxDissent int

@@ -49,7 +49,8 @@ const maxNested = 16
 // files of an SPDX 2.2 or 2.3 document in JSON, without the "./" that SPDX puts
 // before a name, or the components of type "file" of a CycloneDX 1.2 to 1.7 document
 // in JSON. Packages and other components are not files and are left out; so a
-// manifest is what the author knew, and not the whole of anything.
+// manifest is what the author knew, and not the whole of anything. To demand that a
+// tree has these files and no others, use [verify.SameTree].
 //
 // A document that lists no file, a file without a digest that is known, and a digest
 // that is malformed are errors with [CodeMalformed]. Other errors are those of
