@@ -153,6 +153,10 @@ func TestSLSASource(t *testing.T) {
 		if code, report := decide(t, p, predicate(v1, body)); code != provenance.CodeSource {
 			t.Errorf("asked and resolved differ: %q\n%s", code, report)
 		}
+		body = replaced(t, replaced(t, workflowV1, `"ref": "refs/tags/v1.2.3", `, ``), "hello@refs/tags/v1.2.3", "hello")
+		if code, report := decide(t, p, predicate(v1, body)); code != provenance.CodeSource {
+			t.Errorf("no ref anywhere: %q\n%s", code, report)
+		}
 		p.SourceDigest = hash.Digest{}
 		body = replaced(t, containerV1, `"sha1": "`+aCommit, `"sha1": "`+strings.Repeat("b", 40))
 		if code, report := decide(t, p, predicate(v1, body)); code != provenance.CodeSource {
