@@ -21,21 +21,24 @@ type Target struct {
 	path       string
 	file       targetFile
 	consistent bool
-	issuers    []verify.Issuer
-	evidence   verify.Evidence
+	role       string
+	issuers    []verify.Issuer // as in the line of the role; copied for callers
+	evidence   evidence        // likewise
 }
 
 func newTarget(s *Snapshot, n *node, path string, file targetFile) (*Target, error) {
-	what := "target " + safe.Quote(path)
 	if !file.hashes.Strong() {
-		return nil, found(CodeWeakHash, what, "a hash that proves something, such as sha256", file.hashes.String())
+		return nil, found(CodeWeakHash, "target "+safe.Quote(path), "a hash that proves something, such as sha256", file.hashes.String())
 	}
-	t := &Target{path: path, file: file, consistent: s.workflow.root.consistent}
-	// Not those of the roles above: they vouch for a role and not for content.
-	t.issuers = slices.Clone(n.line.Issuers)
-	t.evidence = s.evidence(n).with(CodeTarget, verify.Pass, what)
-	t.evidence.Check.Detail = fmt.Sprintf("%d bytes, %s, listed by role %s", file.length, file.hashes, quoteRole(n.name))
-	return t, nil
+	return &Target{
+		path:       path,
+		file:       file,
+		consistent: s.workflow.root.consistent,
+		role:       n.name,
+		// Not those of the roles above: they vouch for a role and not for content.
+		issuers:  n.line.Issuers,
+		evidence: s.evidence(n),
+	}, nil
 }
 
 // Path returns the path of the target in the repository. It was chosen by others:
@@ -82,5 +85,10 @@ func (t *Target) Digests(a hash.Artifact) hash.Set {
 // the target, with its version, the keys that signed, the threshold and the
 // expiry.
 func (t *Target) Evidence() verify.Evidence {
-	return t.evidence.Clone()
+	if t.role == "" {
+		return verify.Evidence{}
+	}
+	e := t.evidence.with(CodeTarget, verify.Pass, "target "+safe.Quote(t.path))
+	e.Check.Detail = fmt.Sprintf("%d bytes, %s, listed by role %s", t.file.length, t.file.hashes, quoteRole(t.role))
+	return e
 }
