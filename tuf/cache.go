@@ -60,12 +60,15 @@ func (c *cache) read(name string, limit int64) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, errors.New("not a regular file")
 	}
+	if info.Size() > limit {
+		return nil, &tooLong{limit}
+	}
 	f, err := c.dir.Open(name)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	return readAll(f, info.Size(), limit)
+	return readAll(f, info.Size(), limit, min(info.Size(), limit))
 }
 
 // update does what f does while no other process does the same to this cache. It

@@ -4,8 +4,13 @@
 package tuf
 
 import (
+	"bytes"
 	"context"
+	"slices"
 	"time"
+
+	"github.com/tallystick/tallystick/internal/canonicaljson"
+	"github.com/tallystick/tallystick/internal/strictjson"
 )
 
 // SetSleep makes a client wait with f before it makes a request again.
@@ -51,8 +56,8 @@ func Replay(at time.Time, root []byte, file func(role string) []byte, path strin
 		if err != nil {
 			return 0, err
 		}
-		if f, ok := t.files[path]; ok {
-			return f.length, nil
+		if f, ok, err := t.file(path); ok || err != nil {
+			return f.length, err
 		}
 		children, _ := t.delegations.children(path)
 		if len(children) == 0 {
@@ -69,6 +74,42 @@ func CodeOfFinding(err error) string {
 		return string(f.Code)
 	}
 	return ""
+}
+
+// Index indexes an object and returns all of its values by name, and whether they are
+// all plain entries of targets.
+func Index(object []byte) (values map[string]string, plain bool) {
+	x, plain := newIndex(object)
+	values = map[string]string{}
+	for _, at := range x.names {
+		name := string(nameAt(object, int(at)))
+		value, ok := x.find(name)
+		if !ok {
+			value = []byte("not found")
+		}
+		values[name] = string(value)
+	}
+	return values, plain
+}
+
+// DecodeTarget reads the entry of a target with all checks.
+func DecodeTarget(entry []byte) error {
+	_, err := decodeTargetFile(strictjson.NewDecoder(entry, jsonLimits(entry)))
+	return err
+}
+
+// SameEnvelope reports whether a file is opened in the same way with and without the
+// short cut for what is signed.
+func SameEnvelope(raw []byte) bool {
+	e, err := openEnvelope("file", raw)
+	f, ferr := decodeEnvelope("file", raw)
+	if ferr == nil {
+		f.message, ferr = canonicaljson.Canonical(f.signed, jsonLimits(raw))
+	}
+	if err != nil || ferr != nil {
+		return err != nil && ferr != nil && err.Error() == malformed("file", ferr).Error()
+	}
+	return bytes.Equal(e.signed, f.signed) && bytes.Equal(e.message, f.message) && slices.Equal(e.signatures, f.signatures)
 }
 
 func MatchPath(pattern, path string) bool { return matchPath(pattern, path) }

@@ -256,24 +256,38 @@ func (c *Client) getAll(ctx context.Context, u *url.URL, limit int64) ([]byte, e
 	if b.length > limit {
 		return nil, &tooLong{limit}
 	}
-	return readAll(b, b.length, limit)
+	return readAll(b, b.length, limit, believed)
 }
 
 // believed is the most memory that is taken because of a length which a server
-// says, before the bytes are there.
-const believed = 8 << 20
+// says, before the bytes are there. It is not touched before they are.
+const believed = 64 << 20
 
-// readAll reads at most limit bytes. size is how many are expected, or less.
-func readAll(r io.Reader, size, limit int64) ([]byte, error) {
-	var b bytes.Buffer
-	b.Grow(int(min(max(size, 0), limit, believed)) + bytes.MinRead) // no less, or it grows once more at the end
-	if _, err := b.ReadFrom(oneMore(r, limit)); err != nil {
-		return nil, err
+// readAll reads at most limit bytes. size is how many are expected, negative if that
+// is not known, of which sure are believed.
+func readAll(r io.Reader, size, limit, sure int64) ([]byte, error) {
+	size = min(size, limit)
+	b := make([]byte, 0, min(max(size, 0), sure)+bytes.MinRead)
+	for r = oneMore(r, limit); ; {
+		if len(b) == cap(b) {
+			more := int64(2 * len(b))
+			if size > int64(len(b)) {
+				more = min(more, size+bytes.MinRead)
+			}
+			b = append(make([]byte, 0, more), b...)
+		}
+		n, err := r.Read(b[len(b):cap(b)])
+		b = b[:len(b)+n]
+		if int64(len(b)) > limit {
+			return nil, &tooLong{limit}
+		}
+		if err == io.EOF {
+			return b, nil
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
-	if int64(b.Len()) > limit {
-		return nil, &tooLong{limit}
-	}
-	return b.Bytes(), nil
 }
 
 // oneMore reads at most limit bytes and one, which tells that there are too many.

@@ -5,11 +5,14 @@ package tuf_test
 
 import (
 	"bytes"
+	"fmt"
+	"maps"
 	"regexp"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
+	"github.com/tallystick/tallystick/internal/strictjson"
 	"github.com/tallystick/tallystick/tuf"
 	"github.com/tallystick/tallystick/tuf/tuftest"
 )
@@ -81,6 +84,69 @@ func FuzzTimestamp(f *testing.F) { fuzzRole(f, "timestamp") }
 func FuzzSnapshot(f *testing.F)  { fuzzRole(f, "snapshot") }
 func FuzzTargets(f *testing.F)   { fuzzRole(f, "targets") }
 func FuzzDelegated(f *testing.F) { fuzzRole(f, "dev") }
+
+// FuzzIndex compares the index with a decoder that reads everything, on objects that
+// strictjson accepts.
+func FuzzIndex(f *testing.F) {
+	sum := strings.Repeat("0123456789abcdef", 4)
+	plain := fmt.Sprintf(`{"hashes": {"sha256": %q, "sha512": "%s%[2]s"}, "length": 12}`, sum, sum)
+	f.Add([]byte(`{}`))
+	f.Add(fmt.Appendf(nil, `{"a":%s}`, plain))
+	f.Add(fmt.Appendf(nil, " {\n\"b\" : %s , \"\\u0061\":%[1]s,\"a\\\"b\":%[1]s }", plain))
+	f.Add(fmt.Appendf(nil, `{"a":{"length":0,"custom":{"x":[{"}":"]"}]},"hashes":{"sha256":%q}},"A":null}`, sum))
+	for _, odd := range []string{`{"length":-1}`, `{"length":1.5}`, `{"length":1e2}`, `{"length":1234567890123456789}`, `{"Length":1}`,
+		`{"hashes":{}}`, `{"hashes":{"sha256":"aB"}}`, `{"hashes":{"md5":"00"}}`, `[1,"2",{}]`, `"\\"`, `true`} {
+		f.Add(fmt.Appendf(nil, `{"a":%s,"b":%s}`, strings.Replace(plain, `"length": 12`, odd[1:max(1, len(odd)-1)], 1), odd))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		want := map[string]string{}
+		good := true
+		d := strictjson.NewDecoder(data, strictjson.Limits{})
+		err := d.Map(func(name string) error {
+			raw, err := d.Raw()
+			want[name] = string(raw)
+			good = good && tuf.DecodeTarget(raw) == nil
+			return err
+		})
+		if err != nil || d.End() != nil {
+			return
+		}
+		got, plain := tuf.Index(bytes.TrimSpace(data))
+		if !maps.Equal(got, want) {
+			t.Errorf("index %q, want %q", got, want)
+		}
+		if plain && !good {
+			t.Error("plain, and decodeTargetFile refuses it")
+		}
+	})
+}
+
+func FuzzEnvelope(f *testing.F) {
+	repo := seeds(f)
+	for _, name := range []string{"1.root.json", "timestamp.json", "1.targets.json"} {
+		f.Add(repo.File(name))
+	}
+	const deep = 62
+	for _, s := range []string{
+		`{"signed":{},"signatures":[]}`,
+		`{"signatures":[{"keyid":"a","sig":"b"}], "x":{"signed":{"a":1}}, "signed" : {"b": [1, 2]} }`,
+		`{"signed":{"a":1},"signed":{"a":2},"signatures":[]}`,
+		`{"\u0073igned":{"a":1},"signatures":[]}`,
+		`{"\u0073igned":{"a":1},"signed":{"a":2},"signatures":[]}`,
+		`{"Signed":{"a":1},"signed":{"a":2},"signatures":[]}`,
+		`{"signed":{"a":1.5},"signatures":[]}`,
+		`{"signed":{"a":1}}}`, `{"signed":{`, `{"signed":{]},"signatures":[]}`, `{"signed":{"a":"}"},"signatures":[],}`,
+		`{"signed":` + strings.Repeat(`{"a":`, deep) + `{}` + strings.Repeat(`}`, deep) + `,"signatures":[]}`,
+		`{"signed":` + strings.Repeat(`{"a":`, deep+1) + `{}` + strings.Repeat(`}`, deep+1) + `,"signatures":[]}`,
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if !tuf.SameEnvelope(data) {
+			t.Errorf("the short cut makes a difference")
+		}
+	})
+}
 
 func FuzzMatchPath(f *testing.F) {
 	f.Add("targets/*.tgz", "targets/foo.tgz")

@@ -6,6 +6,7 @@ package tuf
 import (
 	"encoding/hex"
 	"fmt"
+	"slices"
 
 	"github.com/tallystick/tallystick/internal/canonicaljson"
 	"github.com/tallystick/tallystick/internal/safe"
@@ -42,7 +43,37 @@ func jsonLimits(data []byte) strictjson.Limits {
 	return strictjson.Limits{Bytes: int64(len(data)), Depth: maxDepth}
 }
 
+// openEnvelope reads all that is not signed, and checks that what is signed is JSON.
+//
+// What is signed may be nearly all of a large file, and finding its canonical form
+// checks it anyway. So that it is not read twice, the rest is read with an empty
+// object in its place; that must be exactly where the decoder finds the member.
 func openEnvelope(what string, raw []byte) (*envelope, error) {
+	if from, to, ok := locateSigned(raw); ok {
+		rest := slices.Concat(raw[:from], []byte("{}"), raw[to:])
+		e, err := decodeEnvelope(what, rest)
+		if err == nil && &e.signed[0] == &rest[from] {
+			e.signed = raw[from:to:to]
+			limits := jsonLimits(raw)
+			limits.Depth-- // one is around it
+			e.message, err = canonicaljson.Canonical(e.signed, limits)
+		}
+		if err == nil && e.message != nil {
+			return e, nil
+		}
+		// Once more, for the reason and the place of it.
+	}
+	e, err := decodeEnvelope(what, raw)
+	if err == nil {
+		e.message, err = canonicaljson.Canonical(e.signed, jsonLimits(raw))
+	}
+	if err != nil {
+		return nil, malformed(what, err)
+	}
+	return e, nil
+}
+
+func decodeEnvelope(what string, raw []byte) (*envelope, error) {
 	e := &envelope{what: what}
 	d := strictjson.NewDecoder(raw, jsonLimits(raw))
 	seen := members{}
@@ -82,13 +113,7 @@ func openEnvelope(what string, raw []byte) (*envelope, error) {
 	if err == nil {
 		err = d.End()
 	}
-	if err == nil {
-		e.message, err = canonicaljson.Canonical(e.signed, jsonLimits(raw))
-	}
-	if err != nil {
-		return nil, malformed(what, err)
-	}
-	return e, nil
+	return e, err
 }
 
 func decodeSignature(d *strictjson.Decoder) (s signatureEntry, err error) {

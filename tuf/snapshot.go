@@ -125,12 +125,16 @@ func (s *Snapshot) Target(ctx context.Context, path string) (*Target, error) {
 			return nil, s.evidence(next.above).reject(err, CodeTarget, what)
 		}
 		visited[n.name] = true
-		if file, ok := n.targets.files[path]; ok {
+		file, ok, err := n.targets.file(path)
+		if ok {
 			t, err := newTarget(s, n, path, file)
 			if err != nil {
 				return nil, s.evidence(n).reject(err, CodeTarget, what)
 			}
 			return t, nil
+		}
+		if err != nil {
+			return nil, s.evidence(n).reject(err, CodeTarget, what)
 		}
 		if n != s.top {
 			searched = append(searched, n.line)
