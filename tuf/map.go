@@ -174,7 +174,7 @@ func (c *MapClient) Download(ctx context.Context, t *MapTarget, dst string) (has
 		// What one repository leaves unsaid another may say.
 		merged := *member.Target
 		merged.file.hashes = t.hashes
-		merged.evidence = t.evidence
+		merged.evidence = t.evidence.Clone
 		for _, client := range c.repositories[member.Repository] {
 			a, err := client.Download(ctx, &merged, dst)
 			if err == nil {

@@ -170,7 +170,7 @@ func notCovered(outcomes []*outcome) []string {
 // Keys of timestamp and snapshot decide about no content.
 func (s *Snapshot) keysBehind(t *Target) map[string]bool {
 	keys := maps.Clone(s.workflow.root.roles[roleRoot].fingerprints())
-	for _, line := range t.evidence.Check.Checks {
+	for _, line := range t.evidence().Check.Checks {
 		for _, i := range line.Issuers {
 			if i.Name != roleTimestamp && i.Name != roleSnapshot {
 				keys[i.ID] = true

@@ -21,23 +21,26 @@ type Target struct {
 	path       string
 	file       targetFile
 	consistent bool
-	role       string
-	issuers    []verify.Issuer // as in the line of the role; copied for callers
-	evidence   evidence        // likewise
+	issuers    []verify.Issuer        // as in the line of the role; copied for callers
+	evidence   func() verify.Evidence // makes it; most callers never ask
 }
 
 func newTarget(s *Snapshot, n *node, path string, file targetFile) (*Target, error) {
 	if !file.hashes.Strong() {
 		return nil, found(CodeWeakHash, "target "+safe.Quote(path), "a hash that proves something, such as sha256", file.hashes.String())
 	}
+	how, role := s.evidence(n), n.name // not n, which holds the metadata
 	return &Target{
 		path:       path,
 		file:       file,
 		consistent: s.workflow.root.consistent,
-		role:       n.name,
 		// Not those of the roles above: they vouch for a role and not for content.
-		issuers:  n.line.Issuers,
-		evidence: s.evidence(n),
+		issuers: n.line.Issuers,
+		evidence: func() verify.Evidence {
+			e := how.with(CodeTarget, verify.Pass, "target "+safe.Quote(path))
+			e.Check.Detail = fmt.Sprintf("%d bytes, %s, listed by role %s", file.length, file.hashes, quoteRole(role))
+			return e
+		},
 	}, nil
 }
 
@@ -85,10 +88,8 @@ func (t *Target) Digests(a hash.Artifact) hash.Set {
 // the target, with its version, the keys that signed, the threshold and the
 // expiry.
 func (t *Target) Evidence() verify.Evidence {
-	if t.role == "" {
+	if t.evidence == nil {
 		return verify.Evidence{}
 	}
-	e := t.evidence.with(CodeTarget, verify.Pass, "target "+safe.Quote(t.path))
-	e.Check.Detail = fmt.Sprintf("%d bytes, %s, listed by role %s", t.file.length, t.file.hashes, quoteRole(t.role))
-	return e
+	return t.evidence()
 }
