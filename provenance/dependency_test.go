@@ -106,6 +106,12 @@ func TestDependencies(t *testing.T) {
 		})
 	}
 
+	// Claims of other kinds are no attestations and harm nothing.
+	witness := verifytest.NewClaim("", hello.Digests(), verifytest.Issuer("witness"))
+	if _, err := verify.Artifact(hello, of(provenance.Dependency{About: isPackage, Policy: compiler}), witness, open(t, binary), open(t, gcc)); err != nil {
+		t.Error(err)
+	}
+
 	// A dependency that was accepted before.
 	gccArtifact := verifytest.Artifact(t, "gcc", "gcc", hash.SHA256, hash.SHA512)
 	gccSet := `{"sha256": "` + hexOf(gccArtifact, hash.SHA256) + `"}`

@@ -157,6 +157,11 @@ func TestSLSASource(t *testing.T) {
 		if code, report := decide(t, p, predicate(v1, body)); code != provenance.CodeSource {
 			t.Errorf("no ref anywhere: %q\n%s", code, report)
 		}
+		for _, body := range []string{replaced(t, workflowV1, `"workflow":`, `"flow":`), replaced(t, containerV1, `"source":`, `"x":`)} {
+			if code, report := decide(t, p, predicate(v1, body)); code != provenance.CodeSource {
+				t.Errorf("does not say what was asked for: %q\n%s", code, report)
+			}
+		}
 		p.SourceDigest = hash.Digest{}
 		body = replaced(t, containerV1, `"sha1": "`+aCommit, `"sha1": "`+strings.Repeat("b", 40))
 		if code, report := decide(t, p, predicate(v1, body)); code != provenance.CodeSource {

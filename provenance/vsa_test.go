@@ -65,7 +65,7 @@ func TestVSA(t *testing.T) {
 		{"no verifier", with(func(p *provenance.VSA) { p.Verifier = "" }), "", "", provenance.CodePolicy},
 		{"no signers", with(func(p *provenance.VSA) { p.Signers = nil }), "", "", provenance.CodePolicy},
 		{"no resource", with(func(p *provenance.VSA) { p.ResourceURI = "" }), "", "", provenance.CodePolicy},
-		{"neither level nor policy", with(func(p *provenance.VSA) { p.Levels, p.PolicyURI = nil, "" }), "", "", provenance.CodePolicy},
+		{"neither level nor policy", provenance.VSA{Verifier: whole.Verifier, Signers: whole.Signers, ResourceURI: whole.ResourceURI}, "", "", provenance.CodePolicy},
 		{"digest without policy", with(func(p *provenance.VSA) { p.PolicyURI = "" }), "", "", provenance.CodePolicy},
 		{"MD5", with(func(p *provenance.VSA) { p.PolicyDigest = digest(t, "md5:"+strings.Repeat("1", 32)) }), "", "", provenance.CodePolicy},
 		{"empty level", levels(""), "", "", provenance.CodePolicy},
