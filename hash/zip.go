@@ -18,6 +18,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode/utf8"
 )
 
 // maxLinkTarget is the length of the longest link target in a zip archive.
@@ -35,6 +36,14 @@ const maxLinkTarget = 64 << 10
 // bytes that belong to no entry (a program in front, a signing block before the
 // directory), encryption and compressions other than deflate. Execute bits are
 // known only where the archive was made on Unix.
+//
+// Names are raw bytes, as everywhere. Those that are marked as UTF-8 have to be;
+// those that are neither marked nor ASCII are accepted where the archive was made
+// on Unix, whose tools leave names alone and do not mark them, and refused
+// otherwise, since readers take them for different code pages.
+//
+// The limits hold for the central directory too, before there is memory taken for
+// all of it; what it has beside names is limited to 1 MiB and 1 KiB for each entry.
 func MeasureZip(ctx context.Context, r io.ReaderAt, size int64, opts *TreeOptions) (*Tree, error) {
 	p, err := newPlan(opts)
 	if err != nil {
@@ -44,7 +53,7 @@ func MeasureZip(ctx context.Context, r io.ReaderAt, size int64, opts *TreeOption
 }
 
 func measureZip(ctx context.Context, p *plan, r io.ReaderAt, size int64) (*Tree, error) {
-	raw := &sourceReaderAt{ctx: ctx, r: r}
+	raw := &sourceReaderAt{ctx: ctx, r: r, directory: &zipDirectory{plan: p}}
 	t, err := buildZip(ctx, p, raw, size)
 	if ctxErr := ctx.Err(); ctxErr != nil {
 		return nil, ctxErr
@@ -63,6 +72,9 @@ type sourceReaderAt struct {
 	mu       sync.Mutex
 	run, end int64 // the last reads, each of which began where the one before ended
 	err      error // the first, other than io.EOF
+
+	directory *zipDirectory // while archive/zip looks for the directory and reads it
+	refused   error         // by directory
 }
 
 func (s *sourceReaderAt) ReadAt(p []byte, off int64) (int, error) {
@@ -81,6 +93,12 @@ func (s *sourceReaderAt) ReadAt(p []byte, off int64) (int, error) {
 	s.end = off + int64(n)
 	if err != nil && err != io.EOF && s.err == nil {
 		s.err = err
+	}
+	if s.directory != nil && s.refused == nil {
+		s.refused = s.directory.read(p[:n], off)
+	}
+	if s.refused != nil {
+		return 0, s.refused
 	}
 	return n, err
 }
@@ -114,6 +132,10 @@ type zipMeasurement struct {
 
 func buildZip(ctx context.Context, p *plan, raw *sourceReaderAt, size int64) (*Tree, error) {
 	zr, err := zip.NewReader(raw, size)
+	raw.directory = nil
+	if raw.refused != nil {
+		return nil, raw.refused
+	}
 	// ErrInsecurePath depends on a setting of the process; we look ourselves.
 	if err != nil && !errors.Is(err, zip.ErrInsecurePath) {
 		return nil, &Error{Code: CodeArchive, Err: err}
@@ -167,6 +189,9 @@ func (a *zipArchiver) entry(f *zip.File) error {
 	if strings.Contains(f.Name, `\`) {
 		return &Error{Code: CodeName, Name: f.Name, Detail: "has a backslash, which extractors do not agree on"}
 	}
+	if err := checkEncoding(f); err != nil {
+		return err
+	}
 	name, err := entryName(f.Name, typ == Dir)
 	if err != nil {
 		return err
@@ -202,9 +227,7 @@ func (a *zipArchiver) entry(f *zip.File) error {
 	if err := a.checkRatio(a.content, a.size, name); err != nil {
 		return err
 	}
-	// 3 is Unix and 19 macOS (APPNOTE.TXT 4.4.2).
-	host := f.CreatorVersion >> 8
-	unix := (host == 3 || host == 19) && f.ExternalAttrs>>16 != 0
+	unix := madeOnUnix(f) && f.ExternalAttrs>>16 != 0
 	if unix && typ != Link {
 		a.note(n, mode)
 	}
@@ -227,6 +250,30 @@ func (a *zipArchiver) entry(f *zip.File) error {
 	a.weight += n.size
 	if len(a.batch) == maxBatch || a.weight >= maxBatchBytes {
 		a.flush()
+	}
+	return nil
+}
+
+// madeOnUnix reports whether the maker of an entry says so: 3 is Unix and 19 macOS
+// (APPNOTE.TXT 4.4.2).
+func madeOnUnix(f *zip.File) bool {
+	host := f.CreatorVersion >> 8
+	return host == 3 || host == 19
+}
+
+// checkEncoding refuses a name that readers turn into different characters. Bit 11
+// of the flags says UTF-8, and its absence code page 437, which few writers mean
+// (APPNOTE.TXT appendix D).
+func checkEncoding(f *zip.File) error {
+	if f.Flags&(1<<11) != 0 {
+		if !utf8.ValidString(f.Name) {
+			return &Error{Code: CodeName, Name: f.Name, Detail: "is marked as UTF-8 and is not"}
+		}
+		return nil
+	}
+	ascii := !strings.ContainsFunc(f.Name, func(r rune) bool { return r >= utf8.RuneSelf })
+	if !ascii && !madeOnUnix(f) {
+		return &Error{Code: CodeName, Name: f.Name, Detail: "is not ASCII and not marked as UTF-8, so readers do not agree on it"}
 	}
 	return nil
 }
