@@ -20,6 +20,9 @@ import (
 // An Algorithm is a way to identify content. The set is closed: it holds what
 // the in-toto DigestSet specification v1.1 names and the Go standard library or
 // golang.org/x/crypto can compute. The zero Algorithm is invalid.
+//
+// SHAKE is not among them: the specification does not say how long a digest of
+// shake128 or shake256 is, so what one proves is open.
 type Algorithm uint8
 
 // Algorithms over the bytes of a stream or file.

@@ -68,7 +68,8 @@ func (t *Tree) has(identity Algorithm) error {
 // prints when all of it is added: alg is GitTree for repositories with SHA-1
 // object names, GitTreeSHA256 for those with SHA-256. Folders with no file or
 // link anywhere in them do not exist for git. Where execute bits are not known
-// files count as not executable.
+// files count as not executable. Like [Tree.DirHash] it reads nothing and takes
+// time in proportion to the length of all names.
 //
 // A tree whose files were not measured with the git blob algorithm of the same
 // kind is an [*Error] with [CodeAlgorithm], and a partial tree one with
@@ -81,8 +82,7 @@ func (t *Tree) GitTree(alg Algorithm) (Digest, error) {
 		return Digest{}, err
 	}
 	g := gitHasher{t: t, alg: alg}
-	sum, _ := g.tree(t.nodes, 0)
-	return NewDigest(alg, sum)
+	return NewDigest(alg, g.tree())
 }
 
 type gitHasher struct {
@@ -90,41 +90,56 @@ type gitHasher struct {
 	alg Algorithm
 }
 
-// tree returns the object name of the folder that holds nodes, which are all
-// entries with one prefix of skip bytes, and whether it is empty.
+// tree returns the object name of the root.
 //
 // Git sorts a folder a as if it were named "a/". That is where the entries
-// below it stand in the order of full names, so that order needs no other sort:
-// a folder is written when its first descendant is met. Its own node may stand
-// earlier and is passed over.
-func (g *gitHasher) tree(nodes []*node, skip int) (sum []byte, empty bool) {
-	var body []byte
-	for i := 0; i < len(nodes); {
-		n := nodes[i]
-		rest := n.name[skip:]
-		if slash := strings.IndexByte(rest, '/'); slash >= 0 {
-			prefix := n.name[:skip+slash+1]
-			end := i + 1
-			for end < len(nodes) && strings.HasPrefix(nodes[end].name, prefix) {
-				end++
-			}
-			if sub, empty := g.tree(nodes[i:end], len(prefix)); !empty {
-				body = appendGitEntry(body, "40000", rest[:slash], sub)
-			}
-			i = end
+// below it stand in the order of full names, so that order needs no other sort,
+// and one pass is enough: a folder is begun when its first file or link is met
+// and written when the first one behind it is. What has none does not exist.
+func (g *gitHasher) tree() []byte {
+	type folder struct {
+		prefix int // length of its name with the slash, in the name met last
+		body   []byte
+	}
+	begun := []folder{{}}
+	last := ""
+	write := func() {
+		sub := begun[len(begun)-1]
+		begun = begun[:len(begun)-1]
+		up := &begun[len(begun)-1]
+		up.body = appendGitEntry(up.body, "40000", last[up.prefix:sub.prefix-1], g.object("tree", sub.body))
+	}
+	for _, n := range g.t.nodes {
+		if n.typ == Dir {
 			continue
 		}
+		for !strings.HasPrefix(n.name, last[:begun[len(begun)-1].prefix]) {
+			write()
+		}
+		last = n.name
+		at := begun[len(begun)-1].prefix
+		for {
+			slash := strings.IndexByte(n.name[at:], '/')
+			if slash < 0 {
+				break
+			}
+			at += slash + 1
+			begun = append(begun, folder{prefix: at})
+		}
+		top, base := &begun[len(begun)-1], n.name[at:]
 		switch {
 		case n.typ == Link:
-			body = appendGitEntry(body, "120000", rest, g.object("blob", n.data))
-		case n.typ == File && n.exec == execYes:
-			body = appendGitEntry(body, "100755", rest, g.t.sum(n, g.alg.fileAlgorithm()))
-		case n.typ == File:
-			body = appendGitEntry(body, "100644", rest, g.t.sum(n, g.alg.fileAlgorithm()))
+			top.body = appendGitEntry(top.body, "120000", base, g.object("blob", n.data))
+		case n.exec == execYes:
+			top.body = appendGitEntry(top.body, "100755", base, g.t.sum(n, g.alg.fileAlgorithm()))
+		default:
+			top.body = appendGitEntry(top.body, "100644", base, g.t.sum(n, g.alg.fileAlgorithm()))
 		}
-		i++
 	}
-	return g.object("tree", body), len(body) == 0
+	for len(begun) > 1 {
+		write()
+	}
+	return g.object("tree", begun[0].body)
 }
 
 func appendGitEntry(body []byte, mode, name string, sum []byte) []byte {

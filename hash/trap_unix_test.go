@@ -139,37 +139,37 @@ func TestOddNames(t *testing.T) {
 }
 
 func TestDeepTree(t *testing.T) {
-	bothWalkers(t, func(t *testing.T, measure measureFunc) {
-		// Made from the bottom up, as the path is longer than PATH_MAX.
-		dir := t.TempDir()
-		const levels = 600
-		element := strings.Repeat("d", 30)
-		top, err := os.OpenRoot(dir)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { exec.Command("rm", "-rf", dir).Run() })
-		at := top
-		for i := range levels {
-			for _, err := range []error{
-				at.WriteFile("0", []byte(strconv.Itoa(i)), 0o666),
-				at.WriteFile("z", []byte(strconv.Itoa(i)), 0o666),
-				at.Mkdir(element, 0o777),
-				at.Mkdir("side", 0o777),
-				at.WriteFile("side/f", []byte(strconv.Itoa(i)), 0o666),
-			} {
-				if err != nil {
-					t.Fatal(err)
-				}
-			}
-			next, err := at.OpenRoot(element)
+	// Made from the bottom up, as the path is longer than PATH_MAX.
+	dir := t.TempDir()
+	const levels = 600
+	element := strings.Repeat("d", 30)
+	top, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { exec.Command("rm", "-rf", dir).Run() })
+	at := top
+	for i := range levels {
+		for _, err := range []error{
+			at.WriteFile("0", []byte(strconv.Itoa(i)), 0o666),
+			at.WriteFile("z", []byte(strconv.Itoa(i)), 0o666),
+			at.Mkdir(element, 0o777),
+			at.Mkdir("side", 0o777),
+			at.WriteFile("side/f", []byte(strconv.Itoa(i)), 0o666),
+		} {
 			if err != nil {
 				t.Fatal(err)
 			}
-			at.Close()
-			at = next
+		}
+		next, err := at.OpenRoot(element)
+		if err != nil {
+			t.Fatal(err)
 		}
 		at.Close()
+		at = next
+	}
+	at.Close()
+	bothWalkers(t, func(t *testing.T, measure measureFunc) {
 		tree, err := measure(t.Context(), dir, everything())
 		if err != nil {
 			t.Fatal(err)

@@ -102,6 +102,7 @@ type walker struct {
 	batch  []measurement
 	weight int64  // bytes of batch
 	list   []byte // for folders to be listed in
+	listed int64  // bytes of names that were listed and not visited yet
 
 	previous *previous // nil if there is none
 }
@@ -146,6 +147,7 @@ func (w *walker) walk(root folder) error {
 		if f.next < len(f.names) {
 			base := f.names[f.next]
 			f.next++
+			w.listed -= int64(len(base))
 			w.number++
 			nodes := len(w.nodes)
 			if err := w.visit(f, base); err != nil {
@@ -169,6 +171,7 @@ func (w *walker) without(f *frame, nodes int, err error) error {
 		return err
 	}
 	if top := w.stack[len(w.stack)-1]; top != f {
+		w.forget(top)
 		top.dir.release()
 		w.stack = w.stack[:len(w.stack)-1]
 	}
@@ -178,6 +181,13 @@ func (w *walker) without(f *frame, nodes int, err error) error {
 	}
 	e, _ := errors.AsType[*Error](err)
 	return w.keep(e.Name, e.Name)
+}
+
+// forget takes back what a folder that is given up has listed.
+func (w *walker) forget(f *frame) {
+	for _, base := range f.names[f.next:] {
+		w.listed -= int64(len(base))
+	}
 }
 
 // failEntry ends the measurement unless the caller wants to go on without an
@@ -208,11 +218,11 @@ func (w *walker) enter(dir folder, n *node, base string, before stat) error {
 		// The root stays open: from there all others can be found again.
 		w.letGo(w.stack[i])
 	}
-	counted := 0
+	counted, listed := 0, w.listed
 	for range 2 {
 		f.names = f.names[:0]
 		w.seen -= counted
-		counted = 0
+		counted, w.listed = 0, listed
 		for {
 			names, err := f.dir.names(w.list)
 			if err != nil {
@@ -224,6 +234,13 @@ func (w *walker) enter(dir folder, n *node, base string, before stat) error {
 			counted += len(names)
 			if err := w.count(len(names), name); err != nil {
 				return err
+			}
+			// All of them will be kept, under longer names.
+			for _, base := range names {
+				w.listed += int64(len(base))
+			}
+			if w.nameBytes.Load()+w.listed > w.MaxNameBytes {
+				return w.keepBytes(int(w.listed), name)
 			}
 			if err := w.ctx.Err(); err != nil {
 				return err
@@ -294,6 +311,9 @@ func (w *walker) leave(f *frame) error {
 			return err
 		}
 		// The rest of that folder is out of reach.
+		for _, f := range w.stack[at:] {
+			w.forget(f)
+		}
 		w.stack = w.stack[:at]
 	}
 	return nil

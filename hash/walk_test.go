@@ -267,6 +267,27 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// The names in a folder are held to the limit while it is listed, and forgotten
+// when it is given up.
+func TestNamesOfLargeFolder(t *testing.T) {
+	bothWalkers(t, func(t *testing.T, measure measureFunc) {
+		dir := t.TempDir()
+		files := map[string]string{"a": "1"}
+		for i := range 300 {
+			files[fmt.Sprintf("d/%0100d", i)] = ""
+		}
+		plant(t, dir, files)
+		const all = 2 + 300*102
+		if _, err := measure(t.Context(), dir, &hash.TreeOptions{MaxNameBytes: all}); err != nil {
+			t.Error(err)
+		}
+		_, err := measure(t.Context(), dir, &hash.TreeOptions{MaxNameBytes: all - 1})
+		wantError(t, err, hash.CodeLimit, fmt.Sprintf("d/%0100d", 299))
+		_, err = measure(t.Context(), dir, &hash.TreeOptions{MaxNameBytes: 20_000})
+		wantError(t, err, hash.CodeLimit, "d")
+	})
+}
+
 func TestBombs(t *testing.T) {
 	zeros := make([]byte, 32<<20)
 	content := tarOfFile(t, "zeros", zeros)
