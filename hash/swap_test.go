@@ -7,6 +7,7 @@ package hash
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -188,6 +189,32 @@ func TestSecondAttempt(t *testing.T) {
 				t.Error(tree.Len(), a, steps)
 			}
 		})
+	}
+}
+
+// What a folder has listed counts no more when it is listed again or given up.
+func TestNamesOfChangingFolder(t *testing.T) {
+	dir := t.TempDir()
+	for _, d := range []string{"d", "e"} {
+		os.Mkdir(filepath.Join(dir, d), 0o777)
+		for i := range 200 {
+			if err := os.WriteFile(filepath.Join(dir, d, fmt.Sprintf("%0100d", i)), nil, 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	made := 0
+	tree, err := measureTree(t.Context(), dir, &TreeOptions{MaxNameBytes: 35_000, OnError: func(error) error { return nil }}, func(path string) (folder, error) {
+		f, err := openRootFolder(path)
+		return riggedFolder{f, func(step, _ string) {
+			if step == "names" {
+				made++
+				os.WriteFile(filepath.Join(dir, "d", fmt.Sprint(made)), nil, 0o666)
+			}
+		}}, err
+	})
+	if err != nil || len(tree.Errors()) != 1 || tree.Len() != 1+200 {
+		t.Error(err, tree)
 	}
 }
 

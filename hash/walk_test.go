@@ -275,14 +275,15 @@ func TestNamesOfLargeFolder(t *testing.T) {
 		files := map[string]string{"a": "1"}
 		for i := range 300 {
 			files[fmt.Sprintf("d/%0100d", i)] = ""
+			files[fmt.Sprintf("e/%0100d", i)] = ""
 		}
 		plant(t, dir, files)
-		const all = 2 + 300*102
+		const all = 3 + 2*300*102
 		if _, err := measure(t.Context(), dir, &hash.TreeOptions{MaxNameBytes: all}); err != nil {
 			t.Error(err)
 		}
 		_, err := measure(t.Context(), dir, &hash.TreeOptions{MaxNameBytes: all - 1})
-		wantError(t, err, hash.CodeLimit, fmt.Sprintf("d/%0100d", 299))
+		wantError(t, err, hash.CodeLimit, fmt.Sprintf("e/%0100d", 299))
 		_, err = measure(t.Context(), dir, &hash.TreeOptions{MaxNameBytes: 20_000})
 		wantError(t, err, hash.CodeLimit, "d")
 	})
