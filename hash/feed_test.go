@@ -108,7 +108,7 @@ func TestBigContent(t *testing.T) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
-	if _, err := hash.MeasureFile(&dyingContext{Context: t.Context(), left: 80}, name, algs...); err != context.Canceled {
+	if _, err := hash.MeasureFile(&dyingContext{Context: t.Context(), left: 66}, name, algs...); err != context.Canceled {
 		t.Error(err)
 	}
 	noMoreGoroutines(t, before)
