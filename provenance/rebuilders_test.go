@@ -44,6 +44,8 @@ func TestRebuilders(t *testing.T) {
 		{"two agree, one is silent", provenance.Rebuilders{Policies: three, Threshold: 2}, []verify.Claim{says(yes, "alice"), says(yes, "bob"), says(silent, "carol")}, ""},
 		{"one dissents, tolerated", provenance.Rebuilders{Policies: three, Threshold: 2, MaxDissent: 1}, []verify.Claim{says(yes, "alice"), says(yes, "bob"), says(no, "carol")}, ""},
 		{"one dissents twice, tolerated", provenance.Rebuilders{Policies: three, Threshold: 2, MaxDissent: 1}, []verify.Claim{says(no, "carol"), says(yes, "alice"), says(yes, "bob"), says(no, "carol")}, ""},
+		{"one dissents, tolerated, and a claim of another kind", provenance.Rebuilders{Policies: three, Threshold: 2, MaxDissent: 1},
+			[]verify.Claim{verifytest.NewClaim("", hello.Digests(), verifytest.Issuer("witness")), says(yes, "alice"), says(yes, "bob"), says(no, "carol")}, ""},
 		{"nobody dissents, tolerance unused", provenance.Rebuilders{Policies: three, Threshold: 2, MaxDissent: 1}, []verify.Claim{says(yes, "alice"), says(yes, "bob")}, ""},
 
 		{"one dissents", provenance.Rebuilders{Policies: three, Threshold: 2}, []verify.Claim{says(yes, "alice"), says(yes, "bob"), says(no, "carol")}, verify.CodeConflict},

@@ -128,6 +128,17 @@ func TestVerifySubjects(t *testing.T) {
 		})
 	}
 
+	// Claims of other kinds, and attestations of other types, are no attestations
+	// of the policy's and harm nothing.
+	witness := verifytest.NewClaim("", hello.Digests(), verifytest.Issuer("witness"))
+	review := open(t, strings.Replace(predicate(reviewType, `{}`), helloSubject, hellos+","+others, 1))
+	if _, err := provenance.VerifySubjects(provenance.Together, p, []hash.Artifact{hello, other}, witness, review, open(t, about(hellos, others))); err != nil {
+		t.Error(err)
+	}
+	if _, err := provenance.VerifySubjects(provenance.Together, p, []hash.Artifact{hello, other}, witness, review, open(t, about(hellos)), open(t, about(others))); !errors.Is(err, provenance.CodeSubject) {
+		t.Errorf("together by an attestation of another type: %v", err)
+	}
+
 	// The report of a rejection lists every artifact.
 	_, err := provenance.VerifySubjects(provenance.Each, p, []hash.Artifact{hello, other}, open(t, about(hellos)))
 	rejected, _ := errors.AsType[*verify.RejectedError](err)
