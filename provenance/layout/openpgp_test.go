@@ -15,6 +15,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -380,6 +381,21 @@ func TestOpenPGPOwner(t *testing.T) {
 	check("both", both, keySet(t, "owner"), "")
 	check("the other signature is missing", olga.sign(t, w.layout), keySet(t, "owner"), layout.CodeSignature)
 	check("the OpenPGP signature is missing", legacy(w.layout, "owner"), keySet(t, "owner"), layout.CodeSignature)
+	var subkeys []layout.OpenPGPKey
+	for i := range 3 {
+		g := newGPG(fmt.Sprint("owner with a subkey ", i))
+		public := g.public()
+		sub := newGPG(fmt.Sprint("subkey ", i))
+		public["subkeys"] = obj{sub.id: sub.public()}
+		k, err := layout.ParseOpenPGPKey(marshal(public))
+		if err != nil {
+			t.Fatal(err)
+		}
+		subkeys = append(subkeys, k)
+	}
+	w.opts.OpenPGPKeys = append(subkeys, parsed)
+	junk := strings.Repeat(`{"keyid":"x","other_headers":"040016080000","signature":"00"},`, 1000)
+	check("more signatures than are tried", replace(t, `"signatures":[`, `"signatures":[`+junk)(olga.sign(t, w.layout)), provenance.KeySet{}, layout.CodeLimit)
 	w.opts.OpenPGPKeys = []layout.OpenPGPKey{{}}
 	check("zero key", olga.sign(t, w.layout), provenance.KeySet{}, layout.CodeOptions)
 	w.opts.OpenPGPKeys = nil

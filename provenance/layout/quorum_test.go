@@ -175,6 +175,33 @@ func TestCoveredByAllIssuers(t *testing.T) {
 	}
 }
 
+// Links that give a second digest of one artifact only are held against each other
+// there too, and without Quorum the larger part decides nothing.
+func TestDisagreementInOneOfSeveral(t *testing.T) {
+	rebuild := func(content string) obj {
+		app := sums(content)
+		app["sha256"] = sum("content of app")["sha256"]
+		return link("rebuild", obj{}, obj{"app": app, "doc": sum("content of doc")})
+	}
+	for _, quorum := range []bool{true, false} {
+		w := newWorld()
+		people := []string{"r1", "r2", "r3"}
+		w.layout = newLayout(people, step("rebuild", 2, rules(), rules(), people...))
+		w.links = map[string][]byte{}
+		w.put("rebuild", rebuild("content of app"), "r1")
+		w.put("rebuild", rebuild("content of app"), "r2")
+		w.put("rebuild", rebuild("evil"), "r3")
+		w.opts.Quorum = quorum
+		v, err := w.verify(t)
+		if quorum && (err != nil || len(v.Issuers()) != 2) {
+			t.Errorf("quorum: %v", err)
+		}
+		if !quorum && (!errors.Is(err, layout.CodeDisagreement) || !strings.Contains(err.Error(), `"app" (sha512:`)) {
+			t.Errorf("no quorum: %v", err)
+		}
+	}
+}
+
 // Functionaries hand in a hundred links that all differ. They are compared once
 // and not with each other: with a bound on what that may cost it must succeed.
 func TestQuorumIsLinear(t *testing.T) {
