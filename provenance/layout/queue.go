@@ -97,7 +97,7 @@ func (q *queue) each(prefix string, p *pattern, work *meter, f func(i int)) {
 
 // indexAfter is how many times as many names as there are must have been looked
 // at before an index pays.
-const indexAfter = 2
+const indexAfter = 4
 
 // endingIn returns the artifacts of the queue in the range whose names end with
 // the suffix, in ascending order, and perhaps others. It is not ok if it is better

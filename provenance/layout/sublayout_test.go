@@ -122,6 +122,33 @@ func TestSublayoutsOfTwo(t *testing.T) {
 	}
 }
 
+// Who has said two things counts for nothing, nor do those who worked for him.
+func TestSublayoutOfOneWhoSaysBoth(t *testing.T) {
+	w := newWorld()
+	people := []string{"bob", "carol", "frank"}
+	w.layout = newLayout(people, step("build", 2, rules(), rules(), people...))
+	w.links, w.opts.Quorum = map[string][]byte{}, true
+	good := link("build", files("src"), files("app"))
+	w.put("build", good, "bob")
+	w.put("build", good, "frank")
+	w.put("build", newLayout([]string{"erin"}, step("pack", 1, rules(), rules(), "erin")), "carol")
+	w.links["build."+id8("carol")+"/pack."+id8("erin")+".link"] = dsse(link("pack", files("src"), files("app")), "erin")
+	v, err := w.verify(t)
+	if err != nil || len(v.Issuers()) != 3 {
+		t.Fatalf("bob, frank and erin: %v", err)
+	}
+	w.links["build.12345678.link"] = dsse(link("build", files("src"), obj{"app": sum("evil")}), "carol")
+	v, err = w.verify(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range v.Issuers() {
+		if i.ID == keyOf("erin").Fingerprint() || i.ID == keyOf("carol").Fingerprint() {
+			t.Errorf("issuers %v", v.Issuers())
+		}
+	}
+}
+
 // A digest that within a sublayout fewer state than have to, or not all, proves no
 // more above than below.
 func TestSublayoutKeepsMarks(t *testing.T) {
