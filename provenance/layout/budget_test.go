@@ -117,8 +117,8 @@ func TestRuleBudget(t *testing.T) {
 	for pattern, most := range map[string]int64{
 		"none":   2 * n,
 		"none*":  2 * n,
-		"*none":  2*n + 16*artifacts,
-		"*no*ne": 2*n + 16*artifacts,
+		"*none":  2*n + 20*artifacts,
+		"*no*ne": 2*n + 40*artifacts,
 		"*none*": 4 * n * artifacts,
 		"*n?ne*": 80 * n * artifacts, // at each place of each name
 	} {
