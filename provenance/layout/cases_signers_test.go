@@ -9,7 +9,6 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/rsa"
 	"crypto/x509"
 	"encoding/asn1"
 	"encoding/hex"
@@ -316,8 +315,7 @@ func signerOf(t testing.TB, scheme string) (signer crypto.Signer, keytype string
 		keytype = "ecdsa"
 		signer, err = ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
 	default:
-		keytype = "rsa"
-		signer, err = rsa.GenerateKey(rand.Reader, 2048)
+		return rsaKey(2048), "rsa"
 	}
 	if err != nil {
 		t.Fatal(err)

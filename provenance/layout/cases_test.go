@@ -5,8 +5,6 @@ package layout_test
 
 import (
 	"bytes"
-	"crypto/rand"
-	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
@@ -678,11 +676,7 @@ func untar(name string) obj {
 
 func keyCases() []rowCase {
 	spki := func(t testing.TB, bits int) string {
-		k, err := rsa.GenerateKey(rand.Reader, bits)
-		if err != nil {
-			t.Fatal(err)
-		}
-		der, err := x509.MarshalPKIXPublicKey(&k.PublicKey)
+		der, err := x509.MarshalPKIXPublicKey(rsaKey(bits).Public())
 		if err != nil {
 			t.Fatal(err)
 		}

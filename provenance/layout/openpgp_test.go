@@ -115,14 +115,7 @@ func (g *gpg) sign(t testing.TB, payload any) []byte {
 }
 
 func TestOpenPGP(t *testing.T) {
-	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
-	weakKey, err := rsa.GenerateKey(rand.Reader, 1024)
-	if err != nil {
-		t.Fatal(err)
-	}
+	rsaKey, weakKey := rsaKey(2048), rsaKey(1024)
 	write := link("write", obj{}, files("src/main.go", "README"))
 	const file = "write.link"
 	// Each case has gina, who has an OpenPGP key, in alice's place.

@@ -8,12 +8,15 @@ import (
 	"context"
 	"crypto"
 	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -38,6 +41,24 @@ const expires = "2026-06-01T13:00:00Z"
 func key(name string) ed25519.PrivateKey {
 	seed := sha256.Sum256([]byte("layout test key of " + name))
 	return ed25519.NewKeyFromSeed(seed[:])
+}
+
+// rsaKey returns the RSA key of all tests with so many bits: they are slow to make.
+func rsaKey(bits int) *rsa.PrivateKey {
+	if bits == 1024 {
+		return rsa1024()
+	}
+	return rsa2048()
+}
+
+var rsa1024, rsa2048 = sync.OnceValue(func() *rsa.PrivateKey { return newRSA(1024) }), sync.OnceValue(func() *rsa.PrivateKey { return newRSA(2048) })
+
+func newRSA(bits int) *rsa.PrivateKey {
+	k, err := rsa.GenerateKey(rand.Reader, bits)
+	if err != nil {
+		panic(err)
+	}
+	return k
 }
 
 func keyOf(name string) *signature.Key {
