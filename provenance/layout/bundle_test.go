@@ -54,6 +54,7 @@ func TestBundle(t *testing.T) {
 		{"lines that nobody knows", func(data []byte) []byte {
 			return append(data, slsa+"\n{}\njunk\n"+string(dsse(newLayout(nil), "bob"))...)
 		}, layout.Limits{}, "", `4 lines ignored, for they are no links: line 4 (predicate type "https://slsa.dev/provenance/v1"); line 5`},
+		{"many of them", func(data []byte) []byte { return append(data, strings.Repeat("junk\n", 1000)...) }, layout.Limits{}, "", "; and 995 more"},
 		{"one line less", func(data []byte) []byte { return data[bytes.IndexByte(data, '\n'):] }, layout.Limits{}, layout.CodeThreshold, ""},
 		{"a line cut in two", func(data []byte) []byte { return replace(t, `"payload"`, "\n\"payload\"")(data) }, layout.Limits{}, layout.CodeThreshold, "2 lines ignored"},
 		{"nothing", func(data []byte) []byte { return nil }, layout.Limits{}, layout.CodeThreshold, "there is no link"},

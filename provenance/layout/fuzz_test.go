@@ -9,6 +9,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -142,6 +143,35 @@ func FuzzLink(f *testing.F) {
 			t.Fatal("a list differs from itself")
 		}
 	})
+}
+
+// Numbers are hex and nothing else.
+func TestParseDSA(t *testing.T) {
+	var all map[string]map[string]string
+	data, err := os.ReadFile("testdata/dsa-params.json")
+	if err == nil {
+		err = json.Unmarshal(data, &all)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := all["2048-256"]
+	for _, c := range []struct {
+		behind, before string
+		ok             bool
+	}{{"", "", true}, {"", "00", true}, {"zz", "", false}, {"0", "", false}, {" ", "", false}, {"", "-", false}, {"", "0x", false},
+		{"", strings.Repeat("00", 512), false}} {
+		for _, name := range []string{"p", "q", "g"} {
+			k := maps.Clone(good)
+			k[name] = c.before + k[name] + c.behind
+			if _, err := parseDSA(k["p"], k["q"], k["g"], k["g"]); (err == nil) != c.ok {
+				t.Errorf("%s with %.10q before and %q behind: %v", name, c.before, c.behind, err)
+			}
+		}
+	}
+	if _, err := parseDSA("", "", "", ""); err == nil {
+		t.Error("nothing is a key")
+	}
 }
 
 // Hostile DSA keys and signatures are refused: nothing is signed with them.
