@@ -52,7 +52,7 @@ func parseDSA(p, q, g, y string) (*dsaKey, error) {
 	}
 	one := big.NewInt(1)
 	last := new(big.Int).Sub(k.pub.P, one) // p-1
-	if new(big.Int).Rem(last, k.pub.Q).Sign() != 0 || k.pub.P.Bit(0) == 0 || k.pub.Q.Bit(0) == 0 {
+	if new(big.Int).Rem(last, k.pub.Q).Sign() != 0 {
 		return nil, errors.New("a DSA key whose q does not divide p-1")
 	}
 	for _, n := range []*big.Int{k.pub.G, k.pub.Y} {

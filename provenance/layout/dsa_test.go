@@ -159,7 +159,10 @@ func TestDSA(t *testing.T) {
 			n := append([]byte{2, 31, 0, 0}, r.FillBytes(make([]byte, 29))...)
 			return sequence(n, der(s))
 		}), layout.CodeLinkSignature, "DER"},
-		{"long", "2048-256", form(func(r, s *big.Int) []byte { return append([]byte{0x30, 0x81, 0xff}, make([]byte, 255)...) }), layout.CodeLinkSignature, "DER"},
+		{"long", "2048-256", form(func(r, s *big.Int) []byte {
+			long := der(new(big.Int).Lsh(r, 600))
+			return append([]byte{0x30, 0x81, byte(2 * len(long))}, append(long, long...)...)
+		}), layout.CodeLinkSignature, "DER"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := newDSA(t, c.params)
