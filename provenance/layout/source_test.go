@@ -6,6 +6,7 @@ package layout_test
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/tallystick/tallystick/provenance/layout"
 )
@@ -195,6 +197,95 @@ func TestEnvelopesJunkOnce(t *testing.T) {
 				t.Errorf("junk is not reported once: %s", text)
 			}
 		}
+	}
+}
+
+// A fakeFS has one file; what it says of itself need not be true.
+type fakeFS struct {
+	name, content string
+	size          int64
+	dot           fs.File // "."
+}
+
+type fakeFile struct {
+	fakeFS
+	strings.Reader
+}
+
+func (f *fakeFile) Stat() (fs.FileInfo, error) { return f.fakeFS.info(), nil }
+func (*fakeFile) Close() error                 { return nil }
+
+type fakeInfo struct{ fakeFS }
+
+func (i fakeInfo) Name() string               { return i.name }
+func (i fakeInfo) Size() int64                { return i.size }
+func (i fakeInfo) Mode() fs.FileMode          { return 0o600 }
+func (i fakeInfo) ModTime() time.Time         { return now }
+func (i fakeInfo) IsDir() bool                { return false }
+func (i fakeInfo) Sys() any                   { return nil }
+func (i fakeInfo) Type() fs.FileMode          { return 0 }
+func (i fakeInfo) Info() (fs.FileInfo, error) { return i, nil }
+
+func (f fakeFS) info() fakeInfo { return fakeInfo{f} }
+
+func (f fakeFS) Open(name string) (fs.File, error) {
+	if name == "." && f.dot != nil {
+		return f.dot, nil
+	}
+	return &fakeFile{f, *strings.NewReader(f.content)}, nil
+}
+
+// A fakeDir lists one name, as often as is wanted.
+type fakeDir struct {
+	fakeFile
+	left int
+}
+
+func (d *fakeDir) ReadDir(n int) ([]fs.DirEntry, error) {
+	if d.left == 0 {
+		return nil, io.EOF
+	}
+	n = min(n, d.left)
+	d.left -= n
+	list := make([]fs.DirEntry, n)
+	for i := range list {
+		list[i] = d.fakeFS.info()
+	}
+	return list, nil
+}
+
+// File systems may lie.
+func TestDirLinksOfOddFileSystems(t *testing.T) {
+	links := func(f fakeFS) (files []layout.File, err error) {
+		for file, err := range layout.DirLinks(f).Links(context.Background(), layout.Request{Step: "a", MaxBytes: 1000}) {
+			if err != nil {
+				return nil, err
+			}
+			files = append(files, file)
+		}
+		return files, nil
+	}
+	f := fakeFS{name: "a.link", content: "content", size: 7}
+	if _, err := links(f); err == nil {
+		t.Error("a folder that is a file")
+	}
+	one := func(f fakeFS, n int) fakeFS {
+		f.dot = &fakeDir{fakeFile{fakeFS: f}, n}
+		return f
+	}
+	if files, err := links(one(f, 1)); err != nil || len(files) != 1 || string(files[0].Data) != "content" {
+		t.Errorf("a file: %v, %v", files, err)
+	}
+	f.size = 3
+	if files, err := links(one(f, 1)); err != nil || len(files) != 1 || files[0].Err == nil || files[0].Data != nil {
+		t.Errorf("a file that has grown: %v, %v", files, err)
+	}
+	f.name = "no link"
+	if _, err := links(one(f, 1<<20)); err != nil {
+		t.Errorf("many files: %v", err)
+	}
+	if _, err := links(one(f, 1<<20+1)); err == nil || !strings.Contains(err.Error(), "1048576") {
+		t.Errorf("too many files: %v", err)
 	}
 }
 

@@ -337,6 +337,15 @@ func TestSublayoutCases(t *testing.T) {
 				delete(w.links, folder+name)
 			}
 		}, codes(layout.CodeThreshold)},
+		{"as STEP.link", func(w *world, sub obj) {
+			w.links["build.link"] = dsse(sub, "bob")
+			w.links["build."+id8("bob")+".link"] = []byte("junk")
+		}, nil},
+		{"as STEP.link with a folder STEP, which has other things", func(w *world, sub obj) {
+			w.links["build.link"] = dsse(sub, "bob")
+			w.links["build."+id8("bob")+".link"] = []byte("junk")
+			w.links["build/compile."+id8("dave")+".link"] = []byte("junk")
+		}, nil},
 		{"inspection without a runner", func(w *world, sub obj) { sub["inspect"] = []obj{untar("untar")} }, codes(layout.CodeInspection, layout.CodeThreshold)},
 		{"inspection that the runner refuses", func(w *world, sub obj) {
 			sub["inspect"] = []obj{untar("untar")}
