@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -341,6 +342,8 @@ func TestSublayoutCases(t *testing.T) {
 			w.links["build.link"] = dsse(sub, "bob")
 			w.links["build."+id8("bob")+".link"] = []byte("junk")
 		}, nil},
+		{"a key id that is a path", func(w *world, sub obj) { underPath(w, sub, "x/y") }, codes(layout.CodeThreshold)},
+		{"a key id that leads out", func(w *world, sub obj) { underPath(w, sub, "/../..") }, codes(layout.CodeThreshold)},
 		{"as STEP.link with a folder STEP, which has other things", func(w *world, sub obj) {
 			w.links["build.link"] = dsse(sub, "bob")
 			w.links["build."+id8("bob")+".link"] = []byte("junk")
@@ -405,6 +408,23 @@ func TestSublayoutCases(t *testing.T) {
 				t.Errorf("first code %s, want %s", r.Codes[0], c.want[0])
 			}
 		})
+	}
+}
+
+// underPath gives bob another key id, and moves the links to the folder of that name.
+func underPath(w *world, sub obj, keyID string) {
+	k := public("bob")
+	delete(k, "keyid")
+	w.layout["keys"].(obj)[keyID] = k
+	w.step(1)["pubkeys"] = []string{keyID}
+	w.links["build.link"] = dsse(sub, "bob")
+	old := "build." + id8("bob")
+	delete(w.links, old+".link")
+	for name, data := range w.links {
+		if rest, ok := strings.CutPrefix(name, old+"/"); ok {
+			delete(w.links, name)
+			w.links[path.Join("build."+keyID, rest)] = data
+		}
 	}
 }
 
