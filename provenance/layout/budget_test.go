@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -113,6 +114,20 @@ func TestRuleBudget(t *testing.T) {
 	var names []string
 	for i := range artifacts {
 		names = append(names, fmt.Sprintf("%050d", i))
+	}
+	// A name that leads elsewhere is looked at by each DISALLOW.
+	var dotted []string
+	for i := range artifacts {
+		dotted = append(dotted, fmt.Sprintf("x/../%d", i))
+	}
+	w := newWorld()
+	w.layout = newLayout([]string{"alice"}, step("write", 1, rules(), slices.Repeat([][]string{{"DISALLOW", "none"}}, n), "alice"))
+	w.put("write", link("write", obj{}, files(dotted...)), "alice")
+	for most, want := range map[int64]bool{n * artifacts / 2: false, 4 * n * artifacts: true} {
+		w.opts.Limits.PatternWork = most
+		if _, err := w.verify(t); (err == nil) != want || err != nil && !errors.Is(err, layout.CodeLimit) {
+			t.Errorf("dotted names within %d: %v", most, err)
+		}
 	}
 	for pattern, most := range map[string]int64{
 		"none":   2 * n,
