@@ -329,6 +329,12 @@ func evidenceCases() []rowCase {
 			w.put("write", l, "alice")
 		}, nil, `the member "extra" was ignored`},
 
+		{"16", "byproducts that are no object", func(t testing.TB, w *world) {
+			l := link("write", obj{}, sources())
+			l["byproducts"] = "opaque"
+			w.put("write", l, "alice")
+		}, nil, ""},
+
 		{"23", "another command", func(t testing.TB, w *world) { w.step(0)["expected_command"] = []string{"vi"} }, nil, string(layout.CodeCommand)},
 		{"23", "another command, commands required", func(t testing.TB, w *world) {
 			w.step(0)["expected_command"] = []string{"vi"}
@@ -400,6 +406,7 @@ func ruleCases() []rowCase {
 		{"9", "REQUIRE", only(nothing, rules(r("REQUIRE", "foo")), obj{}, files("foo")), nil, ""},
 		{"9", "REQUIRE does not consume", only(nothing, rules(r("REQUIRE", "foo"), r("ALLOW", "foo"), all), obj{}, files("foo")), nil, ""},
 		{"9", "REQUIRE after it was consumed", only(nothing, rules(r("ALLOW", "foo"), r("REQUIRE", "foo")), obj{}, files("foo")), disallowed, "has consumed it"},
+		{"9", "an asterisk in REQUIRE is one", only(nothing, rules(r("REQUIRE", "fo*")), obj{}, files("fo*")), nil, ""},
 		{"9", "REQUIRE takes no pattern", only(nothing, rules(r("REQUIRE", "fo*")), obj{}, files("foo")), disallowed, ""},
 
 		{"10", "MATCH IN and an artifact outside the prefix", only(rules(r("MATCH", "README", "IN", "lib", "WITH", "PRODUCTS", "FROM", "write"), all), nothing, files("README"), obj{}), disallowed, "outside the prefix"},
@@ -490,6 +497,7 @@ func ruleCases() []rowCase {
 		{"15", "empty rule", only(nothing, rules([]string{}), obj{}, obj{}), codes(layout.CodeMalformed), "empty"},
 		{"15", "rule with too many words", only(nothing, rules(r("ALLOW", "a", "b")), obj{}, obj{}), codes(layout.CodeMalformed), "one pattern"},
 		{"15", "rule without a pattern", only(nothing, rules(r("DISALLOW")), obj{}, obj{}), codes(layout.CodeMalformed), "one pattern"},
+		{"15", "MATCH alone", only(nothing, rules(r("MATCH")), obj{}, obj{}), codes(layout.CodeMalformed), "MATCH takes a pattern"},
 		{"15", "MATCH WITH BANANAS", only(nothing, rules(r("MATCH", "a", "WITH", "BANANAS", "FROM", "write")), obj{}, obj{}), codes(layout.CodeMalformed), "WITH MATERIALS"},
 		{"15", "MATCH FROM an unknown step", only(nothing, rules(r("MATCH", "a", "WITH", "PRODUCTS", "FROM", "test")), obj{}, obj{}), codes(layout.CodeMalformed), `no step "test"`},
 		{"15", "MATCH with words behind its end", only(nothing, rules(r("MATCH", "a", "WITH", "PRODUCTS", "FROM", "write", "x", "y")), obj{}, obj{}), codes(layout.CodeMalformed), "ends with FROM"},
