@@ -403,6 +403,63 @@ func TestOpenPGPOwner(t *testing.T) {
 	}
 }
 
+// What is not the JSON of a key is refused, and not read as something near it.
+func TestParseOpenPGPKey(t *testing.T) {
+	g, sub := newGPG("gina"), newGPG("gina's subkey")
+	g.signer = rsaKey(2048)
+	n := hex.EncodeToString(rsaKey(2048).N.Bytes())
+	numbers := func(n, e string) func(obj) {
+		return func(k obj) { k["keyval"] = obj{"public": obj{"n": n, "e": e}} }
+	}
+	with := func(name string, value any) func(obj) { return func(k obj) { k[name] = value } }
+	subkeys := func(n int) obj {
+		list := obj{}
+		for i := range n {
+			s := newGPG(fmt.Sprint("subkey ", i))
+			list[s.id] = s.public()
+		}
+		return list
+	}
+	nested := sub.public()
+	nested["subkeys"] = subkeys(1)
+	for _, c := range []struct {
+		name string
+		edit func(k obj)
+		ok   bool
+	}{
+		{"good", func(obj) {}, true},
+		{"n is not hex", numbers(n+"zz", "010001"), false},
+		{"e is not hex", numbers(n, "010001zz"), false},
+		{"no n", numbers("", "010001"), false},
+		{"no e", numbers(n, ""), false},
+		{"e is too large", numbers(n, "80000001"), false},
+		{"e is far too large", numbers(n, strings.Repeat("01", 9)), false},
+		{"n is too long", numbers(strings.Repeat("00", 4096)+n, "010001"), false},
+		{"creation before 1970", with("creation_time", -1), false},
+		{"creation at no time", with("creation_time", 1<<41), false},
+		{"negative validity", func(k obj) { k["creation_time"], k["validity_period"] = 1, -1 }, false},
+		{"validity without creation", with("validity_period", 1), false},
+		{"validity 0 is for ever", with("validity_period", 0), true},
+		{"null is for ever", func(k obj) { k["creation_time"], k["validity_period"] = nil, nil }, true},
+		{"64 subkeys", with("subkeys", subkeys(64)), true},
+		{"65 subkeys", with("subkeys", subkeys(65)), false},
+		{"null subkeys", with("subkeys", nil), true},
+		{"subkey with subkeys", with("subkeys", obj{sub.id: nested}), false},
+		{"no id", func(k obj) { delete(k, "keyid") }, false},
+		{"unknown type", with("type", "elgamal"), false},
+	} {
+		k := g.public()
+		c.edit(k)
+		got, err := layout.ParseOpenPGPKey(marshal(k))
+		if (err == nil) != c.ok || err != nil && !errors.Is(err, layout.CodeOptions) {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		if (got.Issuer().ID != "") != c.ok {
+			t.Errorf("%s: issuer %v", c.name, got.Issuer())
+		}
+	}
+}
+
 // A subkey makes nobody a second functionary, however it comes.
 func TestOpenPGPSubkeyCountsOnce(t *testing.T) {
 	a, b, sub := newGPG("main a"), newGPG("main b"), newGPG("grace")
