@@ -385,7 +385,7 @@ func TestPredicateRefusals(t *testing.T) {
 		{"spdx: no digest that is known", provenance.SPDX, spdx, `"SHA1"`, `"MD6"`, provenance.CodeMalformed},
 		{"spdx: cut digest", provenance.SPDX, spdx, `22"`, `2"`, provenance.CodeMalformed},
 		{"spdx: upper case", provenance.SPDX, spdx, `"2222`, `"AA22`, provenance.CodeMalformed},
-		{"spdx: algorithm twice", provenance.SPDX, spdx, `"ADLER32"`, `"SHA256"`, provenance.CodeMalformed},
+		{"spdx: algorithm twice", provenance.SPDX, spdx, `"ADLER32", "checksumValue": "1"`, `"SHA256", "checksumValue": "` + strings.Repeat("2", 64) + `"`, provenance.CodeMalformed},
 		{"spdx: two files with one name", provenance.SPDX, spdx, `"c"`, `"./a/b.c"`, provenance.CodeMalformed},
 		{"cyclonedx: no format", provenance.CycloneDX, cyclonedx, `"bomFormat"`, `"x"`, provenance.CodeMalformed},
 		{"cyclonedx: no file", provenance.CycloneDX, cyclonedx, `"type": "file"`, `"type": "data"`, provenance.CodeMalformed},

@@ -50,6 +50,8 @@ func TestRebuilders(t *testing.T) {
 
 		{"one dissents", provenance.Rebuilders{Policies: three, Threshold: 2}, []verify.Claim{says(yes, "alice"), says(yes, "bob"), says(no, "carol")}, verify.CodeConflict},
 		{"two dissent", provenance.Rebuilders{Policies: append(three, by("dave")), Threshold: 2, MaxDissent: 1}, []verify.Claim{says(yes, "alice"), says(yes, "bob"), says(no, "carol"), says(no, "dave")}, verify.CodeConflict},
+		{"one dissents, tolerated, and is silent elsewhere", provenance.Rebuilders{Policies: three, Threshold: 2, MaxDissent: 1}, []verify.Claim{says(yes, "alice"), says(yes, "bob"), says(no, "carol"), says(silent, "carol")}, ""},
+		{"a stranger dissents beside one who may", provenance.Rebuilders{Policies: three, Threshold: 2, MaxDissent: 1}, []verify.Claim{says(yes, "alice"), says(yes, "bob"), says(no, "carol"), says(no, "dave")}, verify.CodeConflict},
 		{"a stranger dissents", provenance.Rebuilders{Policies: three, Threshold: 2, MaxDissent: 1}, []verify.Claim{says(yes, "alice"), says(yes, "bob"), says(no, "dave")}, verify.CodeConflict},
 		{"a rebuilder dissents in another kind of attestation", provenance.Rebuilders{Policies: three, Threshold: 2, MaxDissent: 1}, []verify.Claim{says(yes, "alice"), says(yes, "bob"), says(otherType, "carol")}, verify.CodeConflict},
 		{"one dissents in one digest of two", provenance.Rebuilders{Policies: three, Threshold: 2}, []verify.Claim{says(yes, "alice"), says(yes, "bob"), says(half, "carol")}, verify.CodeConflict},
