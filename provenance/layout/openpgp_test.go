@@ -225,6 +225,16 @@ func TestOpenPGP(t *testing.T) {
 		{"issuer twice", extraCase(t, gina, write, packet(33, append([]byte{4}, make([]byte, 20)...)...)), layout.CodeLinkSignature},
 		{"creation time twice", extraCase(t, gina, write, packet(2, 0, 0, 0, 1)), layout.CodeLinkSignature},
 		{"malformed creation time", extraCase(t, gina, write, packet(2, 1)), layout.CodeLinkSignature},
+		{"malformed lifetime", extraCase(t, gina, write, packet(3, 1)), layout.CodeLinkSignature},
+		{"malformed issuer", extraCase(t, gina, write, packet(33, 4, 1)), layout.CodeLinkSignature},
+		{"lifetime without a creation time", func(w *world, public obj) {
+			g := gina.clone()
+			g.headers = func(h []byte) []byte { return []byte{4, 0, 22, 8, 0, 6, 5, 3, 0xff, 0xff, 0xff, 0xff} }
+			w.links[file] = g.sign(t, write)
+		}, layout.CodeLinkSignature},
+		{"subpacket with a length of five bytes", extraCase(t, gina, write, append([]byte{255, 0, 0, 0, 201}, packetBody(20, 201)...)), ""},
+		{"length of five bytes cut off", extraCase(t, gina, write, []byte{255, 0, 0, 0}), layout.CodeLinkSignature},
+		{"length of two bytes cut off", extraCase(t, gina, write, []byte{192}), layout.CodeLinkSignature},
 		{"signature that has expired", extraCase(t, gina, write, packet(3, 0, 0, 0x0e, 0x0f)), layout.CodeLinkSignature},
 		{"signature that expires now", extraCase(t, gina, write, packet(3, 0, 0, 0x0e, 0x10)), ""},
 		{"key that has expired", func(w *world, public obj) {
@@ -420,6 +430,10 @@ func TestParseOpenPGPKey(t *testing.T) {
 		}
 		return list
 	}
+	point := func(q string) func(obj) {
+		return func(k obj) { k["type"], k["keyval"] = "eddsa", obj{"public": obj{"q": q}} }
+	}
+	q := hex.EncodeToString(key("gina").Public().(ed25519.PublicKey))
 	nested := sub.public()
 	nested["subkeys"] = subkeys(1)
 	for _, c := range []struct {
@@ -428,6 +442,11 @@ func TestParseOpenPGPKey(t *testing.T) {
 		ok   bool
 	}{
 		{"good", func(obj) {}, true},
+		{"EdDSA", point(q), true},
+		{"EdDSA, native point", point("40" + q), true},
+		{"EdDSA, another prefix", point("41" + q), false},
+		{"q is not hex", point(q + "zz"), false},
+		{"q is too short", point(q[2:]), false},
 		{"n is not hex", numbers(n+"zz", "010001"), false},
 		{"e is not hex", numbers(n, "010001zz"), false},
 		{"no n", numbers("", "010001"), false},
