@@ -13,7 +13,9 @@ import (
 	"encoding/asn1"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"io/fs"
+	"maps"
 	"math/big"
 	"strings"
 	"testing"
@@ -189,6 +191,21 @@ func signerCases() []rowCase {
 				pemOf(certify(t, "grace", "root", root, func(c *x509.Certificate) { c.NotAfter = now.Add(-1e9) })))
 		}), rejected, "expired"},
 		{"25", "constraints without an authority", certified(func(_ testing.TB, w *world, _ obj, _ *x509.Certificate) { delete(w.layout, "rootcas") }), rejected, "names no certificate authority"},
+		{"25", "an authority that calls itself otherwise", certified(func(_ testing.TB, w *world, _ obj, _ *x509.Certificate) {
+			w.layout["rootcas"].(obj)["r1"].(obj)["keyid"] = "r2"
+		}), codes(layout.CodeKey), "calls itself"},
+		{"25", "a trust bundle that calls itself otherwise", certified(func(_ testing.TB, w *world, _ obj, root *x509.Certificate) {
+			w.layout["trustBundles"] = obj{"b": obj{"bundleid": "r1", "roots": []string{pemOf(root)}}}
+		}), codes(layout.CodeKey), "calls itself"},
+		{"25", "two authorities with one id", certified(func(_ testing.TB, w *world, _ obj, root *x509.Certificate) {
+			w.layout["trustBundles"] = obj{"r1": obj{"roots": []string{pemOf(root)}}}
+		}), codes(layout.CodeMalformed), "two certificate authorities"},
+		{"25", "too many authorities", certified(func(_ testing.TB, w *world, _ obj, _ *x509.Certificate) {
+			w.layout["rootcas"] = many(w.layout["rootcas"].(obj)["r1"].(obj), 65)
+		}), codes(layout.CodeLimit), "more than 64 certificate authorities"},
+		{"25", "too many intermediates", certified(func(_ testing.TB, w *world, _ obj, _ *x509.Certificate) {
+			w.layout["intermediatecas"] = many(w.layout["rootcas"].(obj)["r1"].(obj), 65)
+		}), codes(layout.CodeLimit), "more than 64 intermediate certificates"},
 		{"25", "too many constraints", certified(func(_ testing.TB, w *world, c obj, _ *x509.Certificate) {
 			var list []obj
 			for range 65 {
@@ -299,6 +316,17 @@ func otherCases() []rowCase {
 			w.opts.Limits.Links = 4
 		}, codes(layout.CodeLimit), "Limits.Links"},
 	}
+}
+
+// many returns an authority under many ids.
+func many(authority obj, n int) obj {
+	list := obj{}
+	for i := range n {
+		a := maps.Clone(authority)
+		delete(a, "keyid")
+		list[fmt.Sprint("id", i)] = a
+	}
+	return list
 }
 
 // signerOf returns a private key for a scheme, and its type in a layout.
