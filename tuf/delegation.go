@@ -4,6 +4,7 @@
 package tuf
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -177,7 +178,10 @@ func decodeSuccinct(d *strictjson.Decoder) (*succinct, error) {
 // children returns the roles to which the search for a target goes on, in order,
 // and whether the last one ends the search of what was to come later: nothing
 // behind a terminating delegation is looked at (specification section 5.6.7.2).
-func (s *delegations) children(path string) (list []*role, terminating bool) {
+//
+// Metadata may have many long patterns: it ends early with the context, whose error
+// the caller looks at.
+func (s *delegations) children(ctx context.Context, path string) (list []*role, terminating bool) {
 	if s.succinct != nil {
 		return []*role{s.succinct.bin(path)}, false
 	}
@@ -185,7 +189,7 @@ func (s *delegations) children(path string) (list []*role, terminating bool) {
 	digest := hex.EncodeToString(sum[:])
 	for i := range s.roles {
 		r := &s.roles[i]
-		if !r.covers(path, digest) {
+		if !r.covers(ctx, path, digest) {
 			continue
 		}
 		list = append(list, &r.role)
@@ -198,8 +202,8 @@ func (s *delegations) children(path string) (list []*role, terminating bool) {
 
 // covers reports whether the delegation is about the target with the given path
 // and SHA-256 of the path. One with neither paths nor prefixes is about none.
-func (r *delegatedRole) covers(path, digest string) bool {
-	return slices.ContainsFunc(r.paths, func(p string) bool { return matchPath(p, path) }) ||
+func (r *delegatedRole) covers(ctx context.Context, path, digest string) bool {
+	return slices.ContainsFunc(r.paths, func(p string) bool { return ctx.Err() == nil && matchPath(p, path) }) ||
 		slices.ContainsFunc(r.prefixes, func(p string) bool { return strings.HasPrefix(digest, p) })
 }
 

@@ -395,3 +395,32 @@ func TestCanceledSearch(t *testing.T) {
 	_, err := s.Target(ctx, "app.tar.gz")
 	want(t, err, tuf.CodeCanceled, true)
 }
+
+// It also ends between two patterns, of which there may be many.
+func TestCanceledMatching(t *testing.T) {
+	f := newFixture(t, tuftest.Options{})
+	if err := f.Delegate("targets", tuftest.Delegation{Name: "dev", Paths: []string{"a", "b", "x"}}); err != nil {
+		t.Fatal(err)
+	}
+	f.Publish()
+	ctx := &countdown{Context: t.Context(), left: 3} // one look for the role, and two for patterns
+	_, err := f.refresh().Target(ctx, "x")
+	want(t, err, tuf.CodeCanceled, true)
+	if n := f.Requests(); strings.Contains(strings.Join(n, " "), "dev.json") {
+		t.Errorf("requests %q", n)
+	}
+}
+
+// A countdown is a context that is done after a number of looks at it.
+type countdown struct {
+	context.Context
+	left int
+}
+
+func (c *countdown) Err() error {
+	if c.left == 0 {
+		return context.Canceled
+	}
+	c.left--
+	return nil
+}

@@ -76,6 +76,10 @@
 // process has left an hour ago; the folder may be deleted, at the price of the
 // protection against rollback.
 //
+// A folder that cannot be written serves as long as the repository has nothing new.
+// What is new and cannot be kept is an error with [CodeStorage]: it would protect
+// against nothing the next time.
+//
 // # Without a network
 //
 // With [Config].Offline nobody is asked: the cache is verified as it is, as of the
@@ -153,4 +157,24 @@
 //     order of the constants of package hash.
 //   - Delegations to "root", "timestamp", "snapshot" and "targets" are refused.
 //   - Null in place of a value is refused.
+//
+// # Where it decides otherwise than go-tuf
+//
+// A differential test runs the same repositories through this client and through
+// go-tuf v2. Where the two differ on purpose, this one does the following.
+//
+//   - Metadata has expired at the instant of its expiry, and not only after it.
+//   - Versions below 1 and another spec_version than 1.x are refused.
+//   - A root with the version of the trusted one ends the chain, and the update goes on.
+//   - The signature is verified over the canonical form of what was served, so other
+//     spellings of a time, a hash or a null member that were signed are accepted.
+//   - Keys, signatures and hashes of unknown kinds do no harm if the known ones suffice.
+//   - path_hash_prefixes are compared in hex.
+//   - A cached file that is damaged is replaced and reported, and fails nothing.
+//   - New keys for the snapshot alone make the cached timestamp void too.
+//   - A role with several delegators must satisfy each of them on the way through it.
+//   - An ECDSA key is judged by its curve, and the name of its scheme must agree.
+//   - A file of several hashes in a consistent snapshot is asked for under the
+//     strongest first, see above.
+//   - A refresh can be repeated; what it returned before stays what it was.
 package tuf

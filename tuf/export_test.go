@@ -59,7 +59,7 @@ func Replay(at time.Time, root []byte, file func(role string) []byte, path strin
 		if f, ok, err := t.file(path); ok || err != nil {
 			return f.length, err
 		}
-		children, _ := t.delegations.children(path)
+		children, _ := t.delegations.children(context.Background(), path)
 		if len(children) == 0 {
 			break
 		}

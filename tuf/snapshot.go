@@ -104,12 +104,15 @@ func (s *Snapshot) Target(ctx context.Context, path string) (*Target, error) {
 		return nil, errZero("Snapshot", "Client.Refresh")
 	}
 	what := "target " + safe.Quote(path)
+	canceled := func() error {
+		return &verify.Error{Code: CodeCanceled, What: "the search for " + what, Err: context.Cause(ctx)}
+	}
 	visited := map[string]bool{}
 	var searched []verify.Check
 	stack := []step{{node: s.top}}
 	for len(stack) > 0 {
 		if ctx.Err() != nil {
-			return nil, &verify.Error{Code: CodeCanceled, What: "the search for " + what, Err: context.Cause(ctx)}
+			return nil, canceled()
 		}
 		next := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
@@ -139,7 +142,10 @@ func (s *Snapshot) Target(ctx context.Context, path string) (*Target, error) {
 		if n != s.top {
 			searched = append(searched, n.line)
 		}
-		children, terminating := n.targets.delegations.children(path)
+		children, terminating := n.targets.delegations.children(ctx, path)
+		if ctx.Err() != nil {
+			return nil, canceled()
+		}
 		if terminating {
 			stack = nil
 		}
