@@ -76,7 +76,8 @@ func TestOffline(t *testing.T) {
 		failure bool
 	}{
 		{"complete cache", func(*fixture) {}, "", false},
-		{"another client's cache without history", func(f *fixture) {
+		{"cache without history", remove("root_history"), "", false},
+		{"cache without history, caller's root is the last", func(f *fixture) {
 			remove("root_history")(f)
 			f.config.Root = f.File("2.root.json")
 		}, "", false},
