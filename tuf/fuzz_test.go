@@ -94,7 +94,7 @@ func FuzzIndex(f *testing.F) {
 	f.Add(fmt.Appendf(nil, `{"a":%s}`, plain))
 	f.Add(fmt.Appendf(nil, " {\n\"b\" : %s , \"\\u0061\":%[1]s,\"a\\\"b\":%[1]s }", plain))
 	f.Add(fmt.Appendf(nil, `{"a":{"length":0,"custom":{"x":[{"}":"]"}]},"hashes":{"sha256":%q}},"A":null}`, sum))
-	for _, odd := range []string{`{"length":-1}`, `{"length":1.5}`, `{"length":1e2}`, `{"length":1234567890123456789}`, `{"Length":1}`,
+	for _, odd := range []string{`{"length":-1}`, `{"length":1.5}`, `{"length":1e2}`, `{"length":1234567890123456789}`, `{"length":9223372036854775808}`, `{"Length":1}`,
 		`{"hashes":{}}`, `{"hashes":{"sha256":"aB"}}`, `{"hashes":{"md5":"00"}}`, `[1,"2",{}]`, `"\\"`, `true`} {
 		f.Add(fmt.Appendf(nil, `{"a":%s,"b":%s}`, strings.Replace(plain, `"length": 12`, odd[1:max(1, len(odd)-1)], 1), odd))
 	}

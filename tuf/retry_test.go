@@ -192,8 +192,8 @@ func TestCancelInAPause(t *testing.T) {
 	})
 	_, err := f.client.RefreshAt(ctx, f.now)
 	want(t, err, tuf.CodeCanceled, true)
-	if !errors.Is(err, cause) {
-		t.Errorf("does not wrap the cause: %v", err)
+	if !errors.Is(err, cause) || !strings.Contains(err.Error(), "a pause") {
+		t.Errorf("not ended in the pause, or does not wrap the cause: %v", err)
 	}
 }
 
