@@ -98,6 +98,10 @@ func FuzzIndex(f *testing.F) {
 		`{"hashes":{}}`, `{"hashes":{"sha256":"aB"}}`, `{"hashes":{"md5":"00"}}`, `[1,"2",{}]`, `"\\"`, `true`} {
 		f.Add(fmt.Appendf(nil, `{"a":%s,"b":%s}`, strings.Replace(plain, `"length": 12`, odd[1:max(1, len(odd)-1)], 1), odd))
 	}
+	for _, edit := range [][2]string{{"12}", "9223372036854775808}"}, {"0123", "012g"}, {`, "length": 12`, ""}, {`"length"`, `"custom":{},"length"`}} {
+		f.Add(fmt.Appendf(nil, `{"a":%s}`, strings.Replace(plain, edit[0], edit[1], 1)))
+	}
+	f.Add([]byte(`{"a":{"length":12}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		want := map[string]string{}
 		good := true
