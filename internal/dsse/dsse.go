@@ -7,11 +7,11 @@
 package dsse
 
 import (
-	"encoding/base64"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
+	"strconv"
 
 	"github.com/tallystick/tallystick/internal/strictjson"
 	"github.com/tallystick/tallystick/internal/tally"
@@ -20,8 +20,16 @@ import (
 // An Envelope is a parsed envelope. Nothing in it is verified.
 type Envelope struct {
 	PayloadType string
-	Payload     []byte // decoded
+	Payload     []byte // decoded; a part of signed
 	Signatures  []Signature
+
+	signed []byte            // what PAE returns
+	tally  []tally.Signature // what Tally returns
+
+	// Room for what most envelopes have: one signature, of a short kind.
+	first      [1]Signature
+	firstTally [1]tally.Signature
+	firstBytes [96]byte
 }
 
 // A Signature is one element of the envelope's signatures.
@@ -37,6 +45,9 @@ var (
 	signatureSchema = strictjson.NewSchema("keyid", "sig")
 )
 
+// inToto is the payload type that nearly all envelopes have.
+const inToto = "application/vnd.in-toto+json"
+
 // ErrLimit is wrapped by the errors of [Parse] about too many signatures.
 var ErrLimit = errors.New("limit")
 
@@ -50,24 +61,31 @@ var ErrLimit = errors.New("limit")
 // all, or more than [tally.MaxSignatures], are an error.
 func Parse(data []byte, limits strictjson.Limits) (*Envelope, error) {
 	e := new(Envelope)
+	e.Signatures, e.tally = e.first[:0], e.firstTally[:0]
+	var payload []byte
 	var hasPayload, hasType, hasSignatures bool
 	d := strictjson.NewDecoder(data, limits)
-	err := d.Object(envelopeSchema, func(name string) error {
+	err := d.Object(envelopeSchema, func(name string) (err error) {
 		switch name {
 		case "payload":
-			s, err := d.String()
-			if err != nil {
+			hasPayload = true
+			if payload, err = text(d, limits); err != nil {
 				return err
 			}
-			hasPayload = true
-			if e.Payload, err = decodeBase64(s); err != nil {
+			// Decoded when the payload type is known; bad text is reported
+			// here, where it stands.
+			if _, err := decodedLen(payload); err != nil {
 				return d.Reject(err.Error())
 			}
 			return nil
 		case "payloadType":
 			hasType = true
-			var err error
-			e.PayloadType, err = d.String()
+			var t []byte
+			if t, err = text(d, limits); string(t) == inToto {
+				e.PayloadType = inToto
+			} else {
+				e.PayloadType = string(t)
+			}
 			return err
 		case "signatures":
 			hasSignatures = true
@@ -75,16 +93,13 @@ func Parse(data []byte, limits strictjson.Limits) (*Envelope, error) {
 				if i == tally.MaxSignatures {
 					return fmt.Errorf("%w: more than %d signatures", ErrLimit, tally.MaxSignatures)
 				}
-				raw, err := d.Raw()
-				if err != nil {
-					return err
+				var room []byte
+				if i == 0 {
+					room = e.firstBytes[:]
 				}
-				s, err := parseSignature(raw, limits)
-				if err != nil {
-					return fmt.Errorf("signatures[%d]: %w", i, err)
-				}
-				e.Signatures = append(e.Signatures, s)
-				return nil
+				s, err := parseSignature(d, data, limits, room)
+				e.Signatures, e.tally = append(e.Signatures, s), append(e.tally, s.Signature)
+				return err
 			})
 		}
 		return d.Skip()
@@ -100,13 +115,55 @@ func Parse(data []byte, limits strictjson.Limits) (*Envelope, error) {
 	case len(e.Signatures) == 0:
 		return nil, errors.New("a DSSE envelope without signatures")
 	}
+	if err := e.decode(payload); err != nil {
+		return nil, fmt.Errorf("payload: %w", err)
+	}
 	return e, nil
 }
 
-func parseSignature(raw []byte, limits strictjson.Limits) (Signature, error) {
-	s := Signature{Raw: raw}
+// decode puts the payload where it is signed, behind the head of its PAE: payloads
+// may be large, and are copied nowhere else.
+func (e *Envelope) decode(payload []byte) error {
+	size, err := decodedLen(payload)
+	if err != nil {
+		return err
+	}
+	head := len("DSSEv1    ") + 2*len("9223372036854775807") + len(e.PayloadType)
+	signed := appendHead(make([]byte, 0, head+size), e.PayloadType, size)
+	head = len(signed)
+	signed = signed[:head+size]
+	if err := decodeBase64(signed[head:], payload); err != nil {
+		return err
+	}
+	e.signed, e.Payload = signed, signed[head:]
+	return nil
+}
+
+// text reads a string without copying it, unless it has escapes.
+func text(d *strictjson.Decoder, limits strictjson.Limits) ([]byte, error) {
+	if k, err := d.Kind(); err != nil || k != strictjson.String {
+		_, err := d.String() // says what is wrong
+		return nil, err
+	}
+	raw, err := d.Raw()
+	if err != nil {
+		return nil, err
+	}
+	if bytes.IndexByte(raw, '\\') < 0 {
+		return raw[1 : len(raw)-1], nil // between the quotes
+	}
+	s, err := strictjson.NewDecoder(raw, limits).String()
+	return []byte(s), err
+}
+
+// parseSignature reads one signature. Its bytes are put into room if they fit.
+func parseSignature(d *strictjson.Decoder, data []byte, limits strictjson.Limits, room []byte) (Signature, error) {
+	var s Signature
 	hasSig := false
-	d := strictjson.NewDecoder(raw, limits)
+	if _, err := d.Kind(); err != nil {
+		return Signature{}, err
+	}
+	start := d.Offset()
 	err := d.Object(signatureSchema, func(name string) error {
 		var err error
 		switch name {
@@ -119,60 +176,49 @@ func parseSignature(raw []byte, limits strictjson.Limits) (Signature, error) {
 			return err
 		case "sig":
 			hasSig = true
-			var text string
-			if text, err = d.String(); err == nil {
-				s.Bytes, s.Err = decodeBase64(text)
+			var sig []byte
+			if sig, err = text(d, limits); err == nil {
+				s.Bytes, s.Err = decoded(sig, room)
 			}
 			return err
 		}
 		return d.Skip()
 	})
+	if err == nil && !hasSig {
+		err = d.Reject("no sig")
+	}
 	if err != nil {
 		return Signature{}, err
 	}
-	if !hasSig {
-		return Signature{}, errors.New("no sig")
-	}
+	end := d.Offset()
+	s.Raw = data[start:end:end]
 	return s, nil
-}
-
-// decodeBase64 is strict where encoding/base64 is not: it skips line ends.
-func decodeBase64(s string) ([]byte, error) {
-	enc := base64.StdEncoding
-	if strings.ContainsAny(s, "-_") {
-		enc = base64.URLEncoding
-	}
-	if strings.ContainsAny(s, "\r\n") {
-		return nil, errors.New("white space in base64")
-	}
-	if !strings.HasSuffix(s, "=") {
-		enc = enc.WithPadding(base64.NoPadding)
-	}
-	b, err := enc.Strict().DecodeString(s)
-	if err != nil {
-		return nil, errors.New("not base64")
-	}
-	return b, nil
 }
 
 // PAE returns the bytes that are signed: the pre-authentication encoding of the
 // protocol document.
 func PAE(payloadType string, payload []byte) []byte {
-	head := fmt.Sprintf("DSSEv1 %d %s %d ", len(payloadType), payloadType, len(payload))
+	head := appendHead(nil, payloadType, len(payload))
 	return append(append(make([]byte, 0, len(head)+len(payload)), head...), payload...)
 }
 
-// PAE returns the bytes that the envelope's signatures are over.
-func (e *Envelope) PAE() []byte { return PAE(e.PayloadType, e.Payload) }
-
-// Tally returns the signatures for [tally.Count].
-func (e *Envelope) Tally() []tally.Signature {
-	sigs := make([]tally.Signature, len(e.Signatures))
-	for i, s := range e.Signatures {
-		sigs[i] = s.Signature
-	}
-	return sigs
+// appendHead appends what stands before the payload in its PAE.
+func appendHead(b []byte, payloadType string, size int) []byte {
+	b = append(b, "DSSEv1 "...)
+	b = strconv.AppendInt(b, int64(len(payloadType)), 10)
+	b = append(b, ' ')
+	b = append(b, payloadType...)
+	b = append(b, ' ')
+	b = strconv.AppendInt(b, int64(size), 10)
+	return append(b, ' ')
 }
+
+// PAE returns the bytes that the envelope's signatures are over. Payload is a part
+// of them.
+func (e *Envelope) PAE() []byte { return e.signed }
+
+// Tally returns the signatures for [tally.Count], as they were parsed.
+func (e *Envelope) Tally() []tally.Signature { return e.tally }
 
 // Encode writes an envelope in JSON. The signatures' Hint becomes the keyid.
 func Encode(payloadType string, payload []byte, sigs []tally.Signature) ([]byte, error) {

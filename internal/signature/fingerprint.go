@@ -3,22 +3,12 @@
 
 package signature
 
-import (
-	"crypto"
-	"crypto/sha256"
-	"encoding/base64"
-)
+import "crypto"
 
 // Fingerprint returns the identity of the key: "SHA256:" and the unpadded standard
 // base64 (RFC 4648 section 4) of the SHA-256 of [Key.SPKI]. It does not depend on
 // the scheme or on how the key was spelled. The zero Key has none: "".
-func (k *Key) Fingerprint() string {
-	if k.pub == nil {
-		return ""
-	}
-	sum := sha256.Sum256(k.spki)
-	return "SHA256:" + base64.RawStdEncoding.EncodeToString(sum[:])
-}
+func (k *Key) Fingerprint() string { return k.fingerprint }
 
 // Fingerprint returns what [Key.Fingerprint] returns for the public key, such as that
 // of an x509.Certificate. It has the errors of [New]: a key that this package

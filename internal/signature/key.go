@@ -10,7 +10,9 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/pem"
 	"fmt"
@@ -33,6 +35,8 @@ type Key struct {
 	hash   crypto.Hash      // zero for Ed25519
 	scheme scheme
 	spki   []byte
+
+	fingerprint string
 
 	// How the key is spelled in metadata, for interchange and key ids.
 	typeName, schemeName string
@@ -116,6 +120,8 @@ func newKey(pub crypto.PublicKey) (*Key, error) {
 		return nil, fail(ErrMalformed, "key", "a public key that has an encoding", "none")
 	}
 	k.spki = spki
+	sum := sha256.Sum256(spki)
+	k.fingerprint = "SHA256:" + base64.RawStdEncoding.EncodeToString(sum[:])
 	k.typeName = k.scheme.keytype
 	if p, ok := k.pub.(ed25519.PublicKey); ok {
 		k.public = hex.EncodeToString(p)

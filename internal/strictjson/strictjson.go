@@ -113,14 +113,19 @@ type Decoder struct {
 // [Decoder.Raw] returns refer to data, which must not change meanwhile. An
 // input over the size limit is reported by the first method called.
 func NewDecoder(data []byte, limits Limits) *Decoder {
-	d := &Decoder{data: data, limits: limits.withDefaults(), ready: true, seen: names{data: data}}
+	d := new(Decoder) // on the stack of the caller, as this is inlined
+	d.start(data, limits)
+	return d
+}
+
+func (d *Decoder) start(data []byte, limits Limits) {
+	*d = Decoder{data: data, limits: limits.withDefaults(), ready: true, seen: names{data: data}}
 	switch {
 	case int64(len(data)) > d.limits.Bytes:
 		d.err = &Error{Reason: TooLarge, Detail: strconv.Itoa(len(data)) + " bytes, the limit is " + strconv.FormatInt(d.limits.Bytes, 10)}
 	case bytes.HasPrefix(data, []byte("\xef\xbb\xbf")):
 		d.err = &Error{Reason: BadSyntax, Detail: "byte order mark"}
 	}
-	return d
 }
 
 // Validate reports whether data is exactly one value that this package accepts.
@@ -138,6 +143,11 @@ func (d *Decoder) Kind() (Kind, error) {
 	k := d.peek()
 	return k, d.err
 }
+
+// Offset returns the position in the input of what is read next, in bytes. After
+// [Decoder.Kind] that is the first byte of the next value, and after a value was
+// read the byte behind it, so that a caller can read a value and keep its bytes.
+func (d *Decoder) Offset() int { return d.pos }
 
 // Object reads an object whose members have a meaning that the caller knows:
 // those named in s. It calls f for each member, in order of appearance; f must

@@ -87,10 +87,17 @@ func Count(message []byte, sigs []Signature, keys []Key, hinted func(key int, hi
 	for k := range keys {
 		o.Signed[k] = -1
 	}
-	used := make([]string, len(sigs)) // fingerprint of the key that verified it
+	type state struct {
+		used  string // fingerprint of the key that verified it
+		tried bool
+	}
+	var few [8]state // most messages need no more
+	states := few[:]
+	if len(sigs) > len(few) {
+		states = make([]state, len(sigs))
+	}
 	left := Attempts(len(message))
-	tried := make([]bool, len(sigs))
-	for _, byHint := range []bool{true, false} {
+	for _, byHint := range [...]bool{true, false} {
 		for k, key := range keys {
 			for s, sig := range sigs {
 				if o.Signed[k] >= 0 {
@@ -101,18 +108,18 @@ func Count(message []byte, sigs []Signature, keys []Key, hinted func(key int, hi
 				}
 				// A signature is one key's: many good ones of many keys take
 				// one attempt each.
-				if used[s] != "" && used[s] != key.Fingerprint() {
+				if states[s].used != "" && states[s].used != key.Fingerprint() {
 					continue
 				}
 				if left--; left < 0 {
 					o.Unfinished = true
 					break
 				}
-				tried[s] = true
+				states[s].tried = true
 				o.Work += int64(PerAttempt + len(message))
 				if key.Verify(message, sig.Bytes) == nil {
 					o.Signed[k] = s
-					used[s] = key.Fingerprint()
+					states[s].used = key.Fingerprint()
 				}
 			}
 		}
@@ -130,7 +137,7 @@ func Count(message []byte, sigs []Signature, keys []Key, hinted func(key int, hi
 		case slices.Contains(o.Signed, s):
 		case sig.Err != nil:
 			o.Reasons[s] = sig.Err
-		case !tried[s] && o.Unfinished:
+		case !states[s].tried && o.Unfinished:
 			o.Reasons[s] = errors.New("not tried: the others were too many, or the message is too long for so many")
 		default:
 			o.Reasons[s] = errors.New("not by one of the keys, or by one that was counted already")
