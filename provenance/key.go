@@ -199,7 +199,7 @@ func (k Key) Verify(message, sig []byte) error {
 	return k.key.Verify(message, sig)
 }
 
-// hasID reports whether an id in metadata could mean this key.
-func (k Key) hasID(id string) bool {
-	return k.key != nil && id != "" && (id == k.key.KeyID() || id == k.key.InTotoKeyID() || id == k.key.Fingerprint())
+// ids returns what metadata may call this key. The key is not the zero Key.
+func (k Key) ids() []string {
+	return []string{k.key.KeyID(), k.key.InTotoKeyID(), k.key.Fingerprint()}
 }

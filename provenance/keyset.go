@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/tallystick/tallystick/internal/tally"
 	"github.com/tallystick/tallystick/verify"
 )
 
@@ -16,6 +17,8 @@ import (
 type KeySet struct {
 	threshold int
 	keys      []Key
+	tally     []tally.Key // the keys
+	ids       [][]string  // of each key, what metadata may call it
 }
 
 // NewKeySet returns the set in which any threshold of the keys, counted as
@@ -36,8 +39,16 @@ func NewKeySet(threshold int, keys ...Key) (KeySet, error) {
 		return KeySet{}, &verify.Error{Code: CodeKeySet, What: "threshold of a key set",
 			Expected: fmt.Sprintf("1 to %d, the number of distinct keys", len(distinct)), Found: fmt.Sprint(threshold)}
 	}
-	return KeySet{threshold, distinct}, nil
+	s := KeySet{threshold: threshold, keys: distinct}
+	for _, k := range distinct {
+		s.tally = append(s.tally, k)
+		s.ids = append(s.ids, k.ids())
+	}
+	return s, nil
 }
+
+// hinted reports whether an id in metadata could mean a key.
+func (s KeySet) hinted(key int, id string) bool { return slices.Contains(s.ids[key], id) }
 
 // Threshold returns how many keys must have signed; 0 for the zero KeySet.
 func (s KeySet) Threshold() int { return s.threshold }

@@ -123,11 +123,7 @@ func isInToto(payloadType string) bool {
 // countSigners decides whether enough keys signed, and says who did.
 func countSigners(e *dsse.Envelope, keys KeySet, at time.Time) (verify.Check, []verify.Issuer) {
 	check := verify.Check{Code: CodeSignature, Status: verify.Fail, What: "signatures of the envelope"}
-	tallyKeys := make([]tally.Key, len(keys.keys))
-	for i, k := range keys.keys {
-		tallyKeys[i] = k
-	}
-	o, err := tally.Count(e.PAE(), e.Tally(), tallyKeys, func(k int, hint string) bool { return keys.keys[k].hasID(hint) })
+	o, err := tally.Count(e.PAE(), e.Tally(), keys.tally, keys.hinted)
 	if err != nil {
 		check.Code, check.Detail = CodeLimit, err.Error()
 		return check, nil

@@ -3,7 +3,10 @@
 
 package dsse
 
-import "errors"
+import (
+	"encoding/binary"
+	"errors"
+)
 
 var errBase64 = errors.New("not base64")
 
@@ -93,6 +96,15 @@ func decodeBase64(dst, text []byte) error {
 	}
 	var marks uint32
 	t := values
+	// Eight characters are six bytes; eight are written while there is room.
+	for len(text) >= 8 && len(dst) >= 8 {
+		c := binary.LittleEndian.Uint64(text)
+		high := t[0][byte(c)] | t[1][byte(c>>8)] | t[2][byte(c>>16)] | t[3][byte(c>>24)]
+		low := t[0][byte(c>>32)] | t[1][byte(c>>40)] | t[2][byte(c>>48)] | t[3][byte(c>>56)]
+		marks |= high | low
+		binary.BigEndian.PutUint64(dst, uint64(high)<<40|uint64(low&0xffffff)<<16)
+		text, dst = text[8:], dst[6:]
+	}
 	for len(text) >= 4 && len(dst) >= 3 {
 		v := t[0][text[0]] | t[1][text[1]] | t[2][text[2]] | t[3][text[3]]
 		marks |= v
