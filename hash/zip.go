@@ -53,7 +53,7 @@ func MeasureZip(ctx context.Context, r io.ReaderAt, size int64, opts *TreeOption
 }
 
 func measureZip(ctx context.Context, p *plan, r io.ReaderAt, size int64) (*Tree, error) {
-	raw := &sourceReaderAt{ctx: ctx, r: r, directory: &zipDirectory{plan: p}}
+	raw := &sourceReaderAt{ctx: ctx, r: r, size: size, directory: &zipDirectory{plan: p}}
 	t, err := buildZip(ctx, p, raw, size)
 	if ctxErr := ctx.Err(); ctxErr != nil {
 		return nil, ctxErr
@@ -66,8 +66,9 @@ func measureZip(ctx context.Context, p *plan, r io.ReaderAt, size int64) (*Tree,
 
 // A sourceReaderAt remembers where the last run of reads began and what failed.
 type sourceReaderAt struct {
-	ctx context.Context
-	r   io.ReaderAt
+	ctx  context.Context
+	r    io.ReaderAt
+	size int64
 
 	mu       sync.Mutex
 	run, end int64 // the last reads, each of which began where the one before ended
@@ -80,6 +81,11 @@ type sourceReaderAt struct {
 func (s *sourceReaderAt) ReadAt(p []byte, off int64) (int, error) {
 	if err := s.ctx.Err(); err != nil {
 		return 0, err
+	}
+	// The archive says where its entries are. If that is nowhere in it, the
+	// archive is at fault and not the reader.
+	if off < 0 || off > s.size {
+		return 0, errors.New("an offset is outside of the archive")
 	}
 	n, err := s.r.ReadAt(p, off)
 	if n < 0 || n > len(p) {
@@ -438,6 +444,16 @@ func checkLayout(raw *sourceReaderAt, zr *zip.Reader, directory, size int64) err
 // archive/zip is content when one of them leads to a directory.
 func checkEnd(raw *sourceReaderAt, directory, length, rest, end int64, entries int) error {
 	refuse := &Error{Code: CodeArchive, Detail: "states another central directory than the one that is there"}
+	// Some readers look for the locator of a Zip64 record whether or not the end
+	// refers to one. A comment of the last entry may end with it.
+	if locator := make([]byte, 20); rest == 0 && end >= zipEndLen+20 {
+		if _, err := raw.ReadAt(locator, end-zipEndLen-20); err != nil {
+			return &Error{Code: CodeArchive, Err: err}
+		}
+		if string(locator[:4]) == "PK\x06\x07" {
+			return refuse
+		}
+	}
 	b := make([]byte, rest+zipEndLen)
 	if _, err := raw.ReadAt(b, end-int64(len(b))); err != nil {
 		return &Error{Code: CodeArchive, Err: err}
@@ -508,6 +524,9 @@ func checkLocal(f *zip.File, local []byte) error {
 	if !agree(uint64(crc), uint64(f.CRC32)) || !agree(unpacked, f.UncompressedSize64) ||
 		!agree(packed, f.CompressedSize64) && !guess {
 		return refuse("has other sizes or another checksum in its local header")
+	}
+	if _, ok := extraField(f.Extra, 1); !ok {
+		return refuse("has two Zip64 fields")
 	}
 	for _, extra := range [][]byte{f.Extra, extra} {
 		// Info-ZIP Unicode Path, which some readers prefer (4.6.9).
