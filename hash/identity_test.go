@@ -25,8 +25,11 @@ func goroot(t *testing.T) string {
 	if err != nil || dir == "" {
 		t.Skipf("no GOROOT: go env: %v", err)
 	}
-	if testing.Short() {
+	switch {
+	case testing.Short():
 		dir = filepath.Join(dir, "src", "crypto")
+	case raceEnabled:
+		dir = filepath.Join(dir, "src", "cmd")
 	}
 	return dir
 }
