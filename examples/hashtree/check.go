@@ -97,15 +97,28 @@ func (s *settings) parse(data []byte) (m *hash.Manifest, whole *listing, err err
 	case bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")):
 		return parseListing(data)
 	case notHex != nil && bytes.Contains(first, []byte(") = ")):
-		m, err = hash.ParseTagged(data)
+		m, err = withoutDot(hash.ParseTagged(data))
 		return m, nil, err
 	}
 	alg, err := s.sumsAlgorithm(string(first))
 	if err != nil {
 		return nil, nil, err
 	}
-	m, err = hash.ParseSums(data, alg)
+	m, err = withoutDot(hash.ParseSums(data, alg))
 	return m, nil, err
+}
+
+// withoutDot takes "./" off the names of a list, which find puts before them. The
+// library leaves names alone.
+func withoutDot(m *hash.Manifest, err error) (*hash.Manifest, error) {
+	if err != nil {
+		return nil, err
+	}
+	entries := slices.Collect(m.Entries())
+	for i := range entries {
+		entries[i].Name = strings.TrimPrefix(entries[i].Name, "./")
+	}
+	return hash.NewManifest(entries...) // a name that now repeats is an error
 }
 
 func withoutComments(data []byte) []byte {
@@ -148,6 +161,9 @@ func onlyFiles(tree *hash.Tree, stderr io.Writer) (*hash.Tree, error) {
 		return nil, err
 	}
 	fmt.Fprintf(stderr, "not covered: execute bits, folders, %d links\n", links)
+	for _, names := range tree.Collisions() {
+		fmt.Fprintf(stderr, "one name on some file systems: %s\n", strings.Join(escaped(names), ", "))
+	}
 	return files, nil
 }
 

@@ -102,15 +102,9 @@ func identity(tree *hash.Tree, alg hash.Algorithm, prefix string) (string, error
 
 func listJSON(w io.Writer, tree *hash.Tree, identities map[string]string) error {
 	l := listing{Identities: identities, Entries: []listed{}, NotCovered: tree.NotCovered()}
-	for _, name := range tree.Excluded() {
-		l.Excluded = append(l.Excluded, hash.EscapeName(name))
-	}
+	l.Excluded = escaped(tree.Excluded())
 	for _, names := range tree.Collisions() {
-		var escaped []string
-		for _, name := range names {
-			escaped = append(escaped, hash.EscapeName(name))
-		}
-		l.Collisions = append(l.Collisions, escaped)
+		l.Collisions = append(l.Collisions, escaped(names))
 	}
 	for e := range tree.Entries() {
 		item := listed{Name: hash.EscapeName(e.Name()), Type: e.Type().String()}
@@ -131,6 +125,14 @@ func listJSON(w io.Writer, tree *hash.Tree, identities map[string]string) error 
 		l.Entries = append(l.Entries, item)
 	}
 	return l.encode(w)
+}
+
+func escaped(names []string) []string {
+	var list []string
+	for _, name := range names {
+		list = append(list, hash.EscapeName(name))
+	}
+	return list
 }
 
 func (l listing) encode(w io.Writer) error {

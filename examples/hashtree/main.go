@@ -26,9 +26,11 @@
 //
 //	hashtree DIR >SUMS; cd DIR; sha256sum -c SUMS
 //
-// checks them, and names that differ, are missing or extra are all printed.
+// checks them, and names that differ, are missing or extra are all printed. With
+// -check a list may have ./ before its names, as find prints them.
 // Lists in sums and tag format cannot hold links, empty folders and execute
-// bits: standard error says what they leave open.
+// bits: standard error says what they leave open. It also names what is one file
+// where a file system ignores case or normalises Unicode.
 //
 // While it measures, a line on standard error says how far it is, if that is a
 // terminal.

@@ -90,6 +90,35 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// find . -type f -exec sha256sum {} + prints names with ./ before them.
+func TestNamesOfFind(t *testing.T) {
+	dir := plant(t, hello)
+	for _, list := range []string{
+		sha256Hello + "  ./hello\n" + sha256World + "  ./sub/world\n",
+		"SHA256 (./hello) = " + sha256Hello + "\nSHA256 (sub/world) = " + sha256World + "\n",
+	} {
+		if status, stdout, stderr := start(t, "-check", write(t, list), dir); status != exitGood {
+			t.Errorf("exit %d: %s%s", status, stdout, stderr)
+		}
+	}
+	list := write(t, sha256Hello+"  ./hello\n"+sha256World+"  hello\n")
+	if status, _, stderr := start(t, "-check", list, dir); status != exitFailed || !strings.Contains(stderr, "hash/name") {
+		t.Errorf("two digests of one file: exit %d: %s", status, stderr)
+	}
+}
+
+func TestCollisions(t *testing.T) {
+	dir := plant(t, map[string]string{"README": "1", "Readme": "2"})
+	if list, _ := os.ReadDir(dir); len(list) < 2 {
+		t.Skip("this file system ignores case")
+	}
+	for _, format := range []string{"sums", "tag"} {
+		if status, _, stderr := start(t, "-format", format, dir); status != exitGood || !strings.Contains(stderr, "one name on some file systems: README, Readme\n") {
+			t.Errorf("exit %d: %s", status, stderr)
+		}
+	}
+}
+
 func TestLinksAreNotCovered(t *testing.T) {
 	dir := plant(t, hello)
 	if err := os.Symlink("hello", filepath.Join(dir, "link")); err != nil {
