@@ -95,6 +95,41 @@ func TestSignVerdict(t *testing.T) {
 	}
 }
 
+// Another verifier takes the word of the one who signed.
+func TestVerdictSatisfiesPolicy(t *testing.T) {
+	accepted, _ := verdict(t, "hello")
+	_, rejected := verdict(t, "hallo")
+	july := time.Date(2026, 7, 3, 0, 0, 0, 0, time.UTC)
+	open := func(envelope []byte, err error) *provenance.Statement {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := provenance.Open(envelope, keySet(t, 1, "verifier"), &provenance.Options{Time: july})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	passed := open(provenance.SignPassed(accepted, summary(nil), signer("verifier")))
+	failed := open(provenance.SignFailed(rejected, summary(func(v *provenance.VerificationSummary) { v.Levels = nil }), signer("verifier")))
+	digest, _ := summary(nil).Policy.Digests.Get(hash.SHA256)
+	policy := provenance.VSA{
+		Verifier: "https://verifier.example/v1", Signers: keySet(t, 1, "verifier"), ResourceURI: "pkg:generic/hello@1.0.0",
+		Levels: []string{"SLSA_BUILD_LEVEL_1", "EXAMPLE_REVIEWED"}, PolicyURI: "https://verifier.example/policy", PolicyDigest: digest, MaxAge: 24 * time.Hour,
+	}
+	verifytest.TestPolicy(t, policy, verifytest.Artifact(t, "hello", "hello"), passed)
+	for _, artifact := range []string{"hallo", "hello"} {
+		if _, err := verify.Artifact(verifytest.Artifact(t, "x", artifact), policy, failed); err == nil {
+			t.Errorf("%s is accepted on the word FAILED", artifact)
+		}
+	}
+	lenient := provenance.VSA{Verifier: policy.Verifier, Signers: policy.Signers, ResourceURI: policy.ResourceURI, PolicyURI: policy.PolicyURI}
+	if _, err := verify.Artifact(verifytest.Artifact(t, "hello", "hallo"), lenient, failed); !errors.Is(err, provenance.CodeVerified) {
+		t.Errorf("without levels FAILED is %v", err)
+	}
+}
+
 func TestSignVerdictRefuses(t *testing.T) {
 	accepted, _ := verdict(t, "hello")
 	_, rejected := verdict(t, "hallo")
