@@ -70,6 +70,15 @@
 // what is stated as more than a minute after that is refused. The times are those that
 // the signers wrote.
 //
+// # Files of attestations, and verdicts
+//
+// [ReadEnvelopes] finds the envelopes in files as tools and registries write them:
+// .intoto.jsonl, sigstore bundles, npm's document, Python attestation objects. It
+// verifies nothing.
+//
+// [SignPassed] and [SignFailed] write a verdict down as a verification summary, for
+// others who trust this verifier.
+//
 // # Standards
 //
 //   - DSSE protocol and envelope, version 1.0.2 (secure-systems-lab/dsse)
