@@ -179,7 +179,7 @@ func TestSearch(t *testing.T) {
 }
 
 func TestSuccinctBins(t *testing.T) {
-	for _, bits := range []int{1, 3, 4, 7, 8, 9} {
+	for _, bits := range []int{1, 3, 4, 5, 9} { // names of one, two and three digits
 		t.Run(fmt.Sprint(bits), func(t *testing.T) {
 			f := newFixture(t, tuftest.Options{})
 			if err := f.DelegateBins("targets", "bin", bits); err != nil {
@@ -203,8 +203,10 @@ func TestSuccinctBins(t *testing.T) {
 			}
 			_, err := s.Target(t.Context(), "no such file")
 			want(t, err, tuf.CodeTargetNotFound, false)
-			f.rotate("bin-" + strings.Repeat("0", (bits+3)/4))
-			f.target("dir/file7")
+			if bits < 9 { // of which there are many to sign
+				f.rotate("bin-" + strings.Repeat("0", (bits+3)/4))
+				f.target("dir/file7")
+			}
 		})
 	}
 }

@@ -27,8 +27,9 @@ func SetDisk(c *Client, d *FaultDisk) {
 	c.open = func(name string, create bool) (folder, error) { return d.open(name, create) }
 }
 
-// A FaultDisk is a file system in memory that can stop or fail at every operation
-// which changes something, and knows what would be left when the power goes.
+// A FaultDisk is a file system in memory that can fail at every operation which
+// changes something, and knows what would be left if the process or the machine
+// stopped there.
 //
 // Each name has two states: as programs see it, and as it is after the last sync of
 // its folder. So has the content of each file.
@@ -42,8 +43,10 @@ type FaultDisk struct {
 
 	ops   int // counted so far
 	fault func(op int, what string) Fault
-	dead  bool
 	log   []string
+
+	watch bool
+	left  [][]*FaultDisk // for each operation
 }
 
 type inode struct {
@@ -57,14 +60,10 @@ type Fault int
 
 const (
 	Fine   Fault = iota
-	Killed       // the process stops before it, or in the middle if it is a write
 	Failed       // it returns an error, a write after half of the bytes
 )
 
-var (
-	errDead  = errors.New("the process was killed")
-	errFault = errors.New("input/output error")
-)
+var errFault = errors.New("input/output error")
 
 // NewFaultDisk returns a disk with an empty folder /.
 func NewFaultDisk() *FaultDisk {
@@ -80,8 +79,26 @@ func NewFaultDisk() *FaultDisk {
 func (d *FaultDisk) Inject(fault func(op int, what string) Fault) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.ops, d.fault, d.dead, d.log = 0, fault, false, nil
+	d.ops, d.fault, d.log, d.watch, d.left = 0, fault, nil, false, nil
 }
+
+// Watch makes all fine, and the disk remember what is left when everything stops
+// before each operation from now on, or in the middle of a write. A process that is
+// killed does nothing more, so one run shows what it leaves wherever that is.
+func (d *FaultDisk) Watch() {
+	d.Inject(nil)
+	d.watch = true
+}
+
+// Left returns, for each operation since Watch and for the end, the disks that the
+// next process may find: as programs saw it, and after a power cut.
+func (d *FaultDisk) Left() [][]*FaultDisk {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return append(slices.Clone(d.left), d.leftNow())
+}
+
+func (d *FaultDisk) leftNow() []*FaultDisk { return append(d.powerCuts(), d.clone()) }
 
 // Log returns the operations since the last Inject.
 func (d *FaultDisk) Log() []string {
@@ -140,6 +157,10 @@ func (d *FaultDisk) Put(name string, data []byte) {
 func (d *FaultDisk) Clone() *FaultDisk {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	return d.clone()
+}
+
+func (d *FaultDisk) clone() *FaultDisk {
 	return d.copy(func(n *inode) []byte { return n.data }, d.names)
 }
 
@@ -165,12 +186,10 @@ func (d *FaultDisk) copy(content func(*inode) []byte, names map[string]*inode) *
 	return c
 }
 
-// PowerCuts returns what may be on the disk after the power went now: every choice of
+// powerCuts returns what may be on the disk after the power went now: every choice of
 // the changes of names that were not synced, and content that was not synced lost
 // in different ways.
-func (d *FaultDisk) PowerCuts() []*FaultDisk {
-	d.mu.Lock()
-	defer d.mu.Unlock()
+func (d *FaultDisk) powerCuts() []*FaultDisk {
 	var pending []string
 	for name := range d.names {
 		if d.durable[name] != d.names[name] {
@@ -227,8 +246,8 @@ func (d *FaultDisk) PowerCuts() []*FaultDisk {
 // point counts an operation. If err is not nil it must not be done; half says that
 // half of it is.
 func (d *FaultDisk) point(what string) (half bool, err error) {
-	if d.dead {
-		return false, errDead
+	if d.watch {
+		d.left = append(d.left, d.leftNow())
 	}
 	op := d.ops
 	d.ops++
@@ -237,11 +256,7 @@ func (d *FaultDisk) point(what string) (half bool, err error) {
 	if d.fault == nil {
 		return false, nil
 	}
-	switch d.fault(op, what) {
-	case Killed:
-		d.dead = true
-		return strings.HasPrefix(what, "write"), errDead
-	case Failed:
+	if d.fault(op, what) == Failed {
 		return strings.HasPrefix(what, "write"), errFault
 	}
 	return false, nil
@@ -251,9 +266,6 @@ func (d *FaultDisk) open(name string, create bool) (folder, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	name = filepath.ToSlash(filepath.Clean(name))
-	if d.dead {
-		return nil, errDead
-	}
 	if create {
 		if err := d.makeFolder(name); err != nil {
 			return nil, err
@@ -306,9 +318,6 @@ type faultFolder struct {
 func (f faultFolder) path(name string) string { return path.Join(f.dir, name) }
 
 func (f faultFolder) find(op, name string) (*inode, error) {
-	if f.d.dead {
-		return nil, errDead
-	}
 	n := f.d.names[f.path(name)]
 	if n == nil {
 		return nil, &fs.PathError{Op: op, Path: name, Err: fs.ErrNotExist}
@@ -405,9 +414,6 @@ func (f faultFolder) Sync(name string) error {
 func (f faultFolder) List(name string) ([]fs.DirEntry, error) {
 	f.d.mu.Lock()
 	defer f.d.mu.Unlock()
-	if f.d.dead {
-		return nil, errDead
-	}
 	var list []fs.DirEntry
 	for p, n := range f.d.names {
 		if p != "/" && path.Dir(p) == f.path(name) {
@@ -463,25 +469,31 @@ func (f *faultFile) Read(p []byte) (int, error) {
 func (f *faultFile) ReadAt(p []byte, at int64) (int, error) {
 	f.d.mu.Lock()
 	defer f.d.mu.Unlock()
-	if f.d.dead {
-		return 0, errDead
-	}
 	return bytes.NewReader(f.n.data).ReadAt(p, at)
 }
 
 func (f *faultFile) Write(p []byte) (int, error) {
 	f.d.mu.Lock()
 	defer f.d.mu.Unlock()
+	before := f.n.data
+	if f.d.watch {
+		f.put(p[:len(p)/2])
+	}
 	half, err := f.d.point("write " + f.name)
+	f.n.data = before
 	if half {
 		p = p[:len(p)/2]
 	} else if err != nil {
 		return 0, err
 	}
-	f.n.data = append(f.n.data[:f.at:cap(f.n.data)], p...) // at is the end, or 0 after Truncate
+	f.put(p)
 	f.n.time = f.d.clock
 	f.at += int64(len(p))
 	return len(p), err
+}
+
+func (f *faultFile) put(p []byte) {
+	f.n.data = append(f.n.data[:f.at:cap(f.n.data)], p...) // at is the end, or 0 after Truncate
 }
 
 func (f *faultFile) Seek(offset int64, whence int) (int64, error) {

@@ -44,6 +44,13 @@ func TestTransport(t *testing.T) {
 		t.Errorf("a request went elsewhere: %s", r.URL)
 	}))
 	defer elsewhere.Close()
+	var bomb bytes.Buffer
+	z := gzip.NewWriter(&bomb)
+	zeros := make([]byte, 1<<20)
+	for range 16 {
+		z.Write(zeros)
+	}
+	z.Close()
 	status := func(code int) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) { http.Error(w, "no", code) }
 	}
@@ -71,11 +78,7 @@ func TestTransport(t *testing.T) {
 				t.Errorf("asked for encoding %q", e)
 			}
 			w.Header().Set("Content-Encoding", "gzip")
-			z := gzip.NewWriter(w)
-			for range 16 {
-				z.Write(make([]byte, 1<<20))
-			}
-			z.Close()
+			w.Write(bomb.Bytes())
 		}, tuf.CodeTransport, false},
 		{"cut", func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Length", "11")

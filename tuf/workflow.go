@@ -26,6 +26,7 @@ type workflow struct {
 	offline bool      // only the recall methods and those that use what they took are called
 
 	root      *root
+	rawRoot   []byte // of root
 	timestamp *list
 	snapshot  *list
 
@@ -50,7 +51,7 @@ func newWorkflow(at time.Time, what string, raw []byte) (*workflow, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &workflow{at: at, root: r, lines: []verify.Check{s.line(r.header, "the trusted root given by the caller")}}, nil
+	return &workflow{at: at, root: r, rawRoot: raw, lines: []verify.Check{s.line(r.header, "the trusted root given by the caller")}}, nil
 }
 
 // selfSigned reads a root that a threshold of its own keys has signed.
@@ -105,7 +106,7 @@ func (w *workflow) nextRoot(what, origin string, raw []byte) error {
 	if w.root.keysRotated(next) {
 		w.rotated = next.version
 	}
-	w.root = next
+	w.root, w.rawRoot = next, raw
 	w.lines[0] = s.line(next.header, origin)
 	return nil
 }
@@ -113,11 +114,21 @@ func (w *workflow) nextRoot(what, origin string, raw []byte) error {
 // recallRoot takes the last root of an earlier run. It is not trusted: the chain
 // must lead to it.
 func (w *workflow) recallRoot(what string, raw []byte) error {
-	r, _, err := selfSigned(what, raw)
+	r, err := w.cachedRoot(what, raw)
 	if err == nil {
 		w.oldRoot = r
 	}
 	return err
+}
+
+// cachedRoot reads a root of the cache, which most of the time is the one that was
+// verified last.
+func (w *workflow) cachedRoot(what string, raw []byte) (*root, error) {
+	if sameFile(raw, w.rawRoot) {
+		return w.root, nil
+	}
+	r, _, err := selfSigned(what, raw)
+	return r, err
 }
 
 // endOfRoots says that there is no root after the last one taken. The chain was
@@ -137,7 +148,7 @@ func (w *workflow) endOfRoots() error {
 // (section 5.3.11). If root.json is lost, the files beside it are taken to belong
 // to the version recalled, the last in the history of the cache.
 func (w *workflow) settle(now []byte, recalled int64) (newer, void bool) {
-	other, _, err := selfSigned("cached root.json", now)
+	other, err := w.cachedRoot("cached root.json", now)
 	switch {
 	case err != nil:
 		return false, w.rotated > recalled
@@ -152,7 +163,7 @@ func (w *workflow) settle(now []byte, recalled int64) (newer, void bool) {
 // superseded reports whether a cache that has the given root.json and file of the
 // role now, or nil, has come further than this run with the version given.
 func (w *workflow) superseded(typ string, version int64, root, now []byte) bool {
-	if other, _, err := selfSigned("cached root.json", root); err == nil && other.version > w.root.version {
+	if other, err := w.cachedRoot("cached root.json", root); err == nil && other.version > w.root.version {
 		return true // and may mean other keys
 	}
 	other, _, err := w.list("cached "+typ, typ, now)
