@@ -104,7 +104,8 @@ func TestOpenWith(t *testing.T) {
 		{"none", nil, provenance.CodePolicy},
 		{"pass on nobody's word", saysYes{}, provenance.CodePolicy},
 		{"pass on a stranger's word", saysYes{account("https://accounts.example", "stranger")}, provenance.CodePolicy},
-		{"no status", saysNothing{}, provenance.CodeSigner},
+		{"no status", saysNothing(""), provenance.CodeSigner},
+		{"not run", saysNothing(verify.NotRun), provenance.CodeSigner},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			policy := provenance.SLSA{Builder: builderID, Signers: test.signers}
@@ -116,6 +117,15 @@ func TestOpenWith(t *testing.T) {
 				verifytest.TestPolicy(t, policy, hello, s)
 			}
 		})
+	}
+
+	// A policy that trusts nobody is a bad policy, also where nothing is decided by it.
+	for _, nobody := range []provenance.Signers{nil, provenance.KeySet{}, new(provenance.KeySet), (*provenance.KeySet)(nil),
+		provenance.IssuerSet{}, new(provenance.IssuerSet), (*provenance.IssuerSet)(nil)} {
+		check := provenance.SLSA{Builder: builderID, Signers: nobody}.Evaluate(hello, nil)
+		if check.Status == verify.Pass || check.Code != provenance.CodePolicy {
+			t.Errorf("%#v: %+v", nobody, check)
+		}
 	}
 
 	// Beside a Statement that a key has signed, these are two witnesses.
@@ -149,10 +159,11 @@ func (y saysYes) SignedBy(*provenance.Statement) verify.Check {
 	return verify.Check{Code: provenance.CodeSigner, Status: verify.Pass, What: "yes", Issuers: y}
 }
 
-type saysNothing struct{}
+// saysNothing are Signers that leave it open.
+type saysNothing verify.Status
 
-func (saysNothing) SignedBy(*provenance.Statement) verify.Check {
-	return verify.Check{Code: provenance.CodeSigner}
+func (n saysNothing) SignedBy(*provenance.Statement) verify.Check {
+	return verify.Check{Code: provenance.CodeSigner, Status: verify.Status(n), What: "nothing"}
 }
 
 // openerFunc is an Opener that returns what it is told to.
