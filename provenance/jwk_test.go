@@ -147,7 +147,21 @@ func TestParseJWK(t *testing.T) {
 	}
 
 	short := func(s any) string { return s.(string)[:len(s.(string))-4] }
-	stray := "A" + point[1:len(point)-1] + "B" // 43 characters: the last carries two stray bits
+	// 32 bytes are 43 characters, of which the last has two bits too many.
+	stray := []byte(edJWK["x"].(string))
+	stray[42]++ // from a multiple of four to the next
+	if b, err := base64.RawURLEncoding.DecodeString(string(stray)); err != nil || b64(b) != edJWK["x"] {
+		t.Fatal("the control does not decode to the same key")
+	}
+	both, err := base64.RawURLEncoding.DecodeString(p256JWK["x"].(string))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rest, err := base64.RawURLEncoding.DecodeString(p256JWK["y"].(string))
+	if err != nil {
+		t.Fatal(err)
+	}
+	both = append(both, rest...)
 	for _, test := range []struct {
 		name   string
 		jwk    []byte
@@ -182,6 +196,8 @@ func TestParseJWK(t *testing.T) {
 		{"EC without y", edit(p256JWK, m{"y": nil}), signature.ErrMalformed},
 		{"EC, short x", edit(p256JWK, m{"x": short(point)}), signature.ErrMalformed},
 		{"EC, x with a leading zero", edit(p256JWK, m{"x": b64(make([]byte, 33))}), signature.ErrMalformed},
+		{"EC, a byte of y in x", edit(p256JWK, m{"x": b64(both[:33]), "y": b64(both[33:])}), signature.ErrMalformed},
+		{"EC, a byte of x in y", edit(p256JWK, m{"x": b64(both[:31]), "y": b64(both[31:])}), signature.ErrMalformed},
 		{"EC, off the curve", edit(p256JWK, m{"y": point}), signature.ErrMalformed},
 		{"EC, point of zeros", edit(p256JWK, m{"x": b64(make([]byte, 32)), "y": b64(make([]byte, 32))}), signature.ErrMalformed},
 		{"RSA of 1024 bits", edit(rsaJWK, m{"n": b64(rsaKey.N.Bytes()[:128])}), signature.ErrWeak},
@@ -200,7 +216,7 @@ func TestParseJWK(t *testing.T) {
 		{"padded", edit(edJWK, m{"x": edJWK["x"].(string) + "="}), signature.ErrMalformed},
 		{"standard alphabet", edit(edJWK, m{"x": "/" + edJWK["x"].(string)[1:]}), signature.ErrMalformed},
 		{"line end", edit(edJWK, m{"x": edJWK["x"].(string) + "\n"}), signature.ErrMalformed},
-		{"stray bits", edit(edJWK, m{"x": stray}), signature.ErrMalformed},
+		{"stray bits", edit(edJWK, m{"x": string(stray)}), signature.ErrMalformed},
 		{"x is a number", edit(edJWK, m{"x": 1}), nil},
 		{"x twice", []byte(`{"x":"AAAA",` + string(edit(edJWK, nil))[1:]), nil},
 		{"a case variant", edit(edJWK, m{"KTY": "OKP"}), nil},
