@@ -65,7 +65,7 @@ func bitNotes(mode fs.FileMode) notes {
 // note records the special bits of a file or folder, if they are wanted.
 func (p *plan) note(n *node, mode fs.FileMode) {
 	if p.recorded&SpecialBits != 0 {
-		n.notes = n.notes&xattrsKnown | bitNotes(mode)
+		n.notes |= bitNotes(mode)
 	}
 }
 
@@ -73,7 +73,6 @@ func (p *plan) note(n *node, mode fs.FileMode) {
 func (b *builder) noteXattrs(n *node, list []Xattr) error {
 	n.notes |= xattrsKnown
 	if len(list) == 0 {
-		n.xattrs = nil
 		return nil
 	}
 	slices.SortFunc(list, func(a, b Xattr) int { return strings.Compare(a.Name, b.Name) })
@@ -167,7 +166,7 @@ func (t *Tree) metadataNotCovered() []string {
 		list = append(list, "permissions other than the owner's execute bit")
 	} else {
 		list = append(list, "permissions other than the owner's execute bit and the setuid, setgid and sticky bits")
-		if slices.ContainsFunc(t.nodes, func(n *node) bool { return n.typ != Link && n.notes&bitsKnown == 0 }) {
+		if t.lacks(bitsKnown) {
 			list = append(list, "setuid, setgid and sticky bits that the source does not record")
 		}
 	}
@@ -176,6 +175,9 @@ func (t *Tree) metadataNotCovered() []string {
 		list = append(list, "extended attributes and access control lists")
 	} else {
 		list = append(list, "extended attributes of links, and those that the process may not see")
+		if t.lacks(xattrsKnown) {
+			list = append(list, "extended attributes that the source does not record")
+		}
 	}
 	if t.metadata&HardLinks == 0 {
 		list = append(list, "which names are hard links of one file")
@@ -183,6 +185,12 @@ func (t *Tree) metadataNotCovered() []string {
 		list = append(list, "names outside the tree that are hard links of a file in it")
 	}
 	return list
+}
+
+// lacks reports whether something is not known of a file or folder, such as one
+// that only the names below it imply.
+func (t *Tree) lacks(known notes) bool {
+	return slices.ContainsFunc(t.nodes, func(n *node) bool { return n.typ != Link && n.notes&known == 0 })
 }
 
 // facts are what a manifest says about the metadata of an entry of a tree.

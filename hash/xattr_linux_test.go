@@ -43,6 +43,18 @@ func TestXattrs(t *testing.T) {
 	if want := []hash.Xattr{{Name: "user.a\x1b"}, {Name: "user.b", Value: odd}}; !known || !slices.Equal(user, want) {
 		t.Errorf("%q, %v", user, known)
 	}
+	list[0].Value = "of the caller"
+	if again, _ := e.Xattrs(); slices.Contains(again, list[0]) {
+		t.Error("the caller changes what was measured")
+	}
+	selected, err := after.Select(func(e hash.Entry) (string, bool) { return "x/" + e.Name(), e.Name() == "f" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	unknown := "extended attributes that the source does not record"
+	if e, _ := selected.Lookup("x"); e.Type() != hash.Dir || !slices.Contains(selected.NotCovered(), unknown) || slices.Contains(after.NotCovered(), unknown) {
+		t.Errorf("%q, %q", selected.NotCovered(), after.NotCovered())
+	}
 	if e, _ := after.Lookup("l"); e.Type() != hash.Link {
 		t.Error(e.Type())
 	} else if _, known := e.Xattrs(); known {
@@ -64,7 +76,7 @@ func TestXattrs(t *testing.T) {
 
 	// They take memory, which is limited.
 	opts := &hash.TreeOptions{Metadata: hash.Xattrs, MaxNameBytes: 500}
-	_, err := hash.MeasureTree(t.Context(), dir, opts)
+	_, err = hash.MeasureTree(t.Context(), dir, opts)
 	wantError(t, err, hash.CodeLimit, "f")
 	// Files that are not read again keep theirs, and need some to keep.
 	again := func(previous *hash.Tree, reused ...string) {

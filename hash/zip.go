@@ -151,9 +151,6 @@ func buildZip(ctx context.Context, p *plan, raw *sourceReaderAt, size int64) (*T
 		b := bufio.NewReader(r)
 		return &inflater{flate.NewReader(b), b}
 	})
-	if len(zr.File) > p.MaxFiles {
-		return nil, p.limit("", "MaxFiles", int64(p.MaxFiles), "entries")
-	}
 	if err := checkLayout(raw, zr, directory, size); err != nil {
 		return nil, err
 	}
