@@ -342,6 +342,11 @@ func TestPreviousPortable(t *testing.T) {
 	if err != nil || len(portable.Reused()) != 0 {
 		t.Error(err, portable.Reused())
 	}
+	// Two that know no times at all would agree about them.
+	second, err := hash.MeasureTreePortable(t.Context(), dir, &hash.TreeOptions{Previous: hash.Later(portable, old)})
+	if err != nil || len(second.Reused()) != 0 {
+		t.Error(err, second.Reused())
+	}
 	again, err := hash.MeasureTree(t.Context(), dir, &hash.TreeOptions{Previous: hash.Later(portable, old)})
 	if err != nil || len(again.Reused()) != 0 {
 		t.Error(err, again.Reused())
