@@ -113,7 +113,7 @@
 //     that both name, one of them strong. All who agree do so with each other.
 //   - A vote is key material and no name. A repository that is listed twice, or two
 //     that have a key in common which can sign for the target or what leads to it,
-//     count once.
+//     count once. Root keys that were rotated count until you trust a newer root.
 //   - Repositories are asked in order until the threshold is reached. A dissenter
 //     who was asked stays in the evidence and rejects nothing; see
 //     [MapTarget.Answers] for stricter users. Below the threshold a contradiction is a

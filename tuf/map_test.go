@@ -521,27 +521,60 @@ func TestMapSharedKeys(t *testing.T) {
 		_, err := f.look("app")
 		want(t, err, tuf.CodeMapThreshold, false)
 	})
+	// Who has the key that both had once can give each of them new ones.
+	t.Run("a root key that both have rotated", func(t *testing.T) {
+		f := newMapFixture(t, "A")
+		b := same(f, "A")
+		for _, role := range []string{"timestamp", "snapshot", "targets"} {
+			if err := b.SetThreshold(role, 1, 2); err != nil {
+				t.Fatal(err)
+			}
+		}
+		f.add("B", b)
+		for _, repo := range f.repos {
+			if err := repo.RotateKeys("root"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		f.put("app", "x", "A", "B")
+		f.entries = one(2, true, "A", "B")
+		for range 2 { // the second time from the cache
+			_, err := f.look("app")
+			want(t, err, tuf.CodeMapThreshold, false)
+		}
+		// Whoever trusts the new roots does not depend on the old key.
+		for name, repo := range f.repos {
+			f.config.Roots[name] = repo.File("2.root.json")
+		}
+		if _, err := f.look("app"); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("a root key of one before a rotation, a targets key of the other", func(t *testing.T) {
+		f := newMapFixture(t, "A", "B")
+		f.config.Roots["A"] = withRootKey(t, f.repos["A"], 1, f.repos["B"], "targets")
+		if err := f.repos["A"].RotateKeys("root"); err != nil { // to one without that key
+			t.Fatal(err)
+		}
+		f.put("app", "x", "A", "B")
+		f.entries = one(2, true, "A", "B")
+		_, err := f.look("app")
+		want(t, err, tuf.CodeMapThreshold, false)
+	})
+	t.Run("a root key that came with a rotation", func(t *testing.T) {
+		f := newMapFixture(t, "A", "B")
+		f.put("app", "x", "A", "B")
+		f.entries = one(2, true, "A", "B")
+		f.repos["A"].Replace("2.root.json", withRootKey(t, f.repos["A"], 2, f.repos["B"], "root"))
+		_, err := f.look("app")
+		want(t, err, tuf.CodeMapThreshold, false)
+	})
 	t.Run("a root key that has not signed", func(t *testing.T) {
 		f := newMapFixture(t, "A", "B")
 		f.put("app", "x", "A", "B")
 		f.entries = one(2, true, "A", "B")
-		var roots [2]map[string]any
-		for i, name := range []string{"A", "B"} {
-			if err := json.Unmarshal([]byte(signedOf(t, f.repos[name].Root())), &roots[i]); err != nil {
-				t.Fatal(err)
-			}
-		}
-		id := rootRole(roots[1])["keyids"].([]any)[0].(string)
-		roots[0]["keys"].(map[string]any)[id] = roots[1]["keys"].(map[string]any)[id]
-		rootRole(roots[0])["keyids"] = append(rootRole(roots[0])["keyids"].([]any), id)
-		signed, err := json.Marshal(roots[0])
-		if err == nil {
-			f.config.Roots["A"], err = f.repos["A"].Sign("root", signed)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = f.look("app")
+		f.config.Roots["A"] = withRootKey(t, f.repos["A"], 1, f.repos["B"], "root")
+		_, err := f.look("app")
 		want(t, err, tuf.CodeMapThreshold, false)
 	})
 	t.Run("only the targets key", func(t *testing.T) {
@@ -575,8 +608,40 @@ func TestMapSharedKeys(t *testing.T) {
 	})
 }
 
-func rootRole(root map[string]any) map[string]any {
-	return root["roles"].(map[string]any)["root"].(map[string]any)
+// withRootKey returns the first root of a repository as another version, in which a
+// key that another repository has for a role may sign for the root too.
+func withRootKey(t *testing.T, repo *tuftest.Repository, version int, from *tuftest.Repository, role string) []byte {
+	t.Helper()
+	var root, other struct {
+		Keys  map[string]any
+		Roles map[string]*struct {
+			KeyIDs    []string `json:"keyids"`
+			Threshold int      `json:"threshold"`
+		}
+	}
+	var all map[string]any
+	for _, err := range []error{
+		json.Unmarshal([]byte(signedOf(t, repo.Root())), &root),
+		json.Unmarshal([]byte(signedOf(t, repo.Root())), &all),
+		json.Unmarshal([]byte(signedOf(t, from.Root())), &other),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	id := other.Roles[role].KeyIDs[0]
+	root.Keys[id] = other.Keys[id]
+	root.Roles["root"].KeyIDs = append(root.Roles["root"].KeyIDs, id)
+	all["version"], all["keys"], all["roles"] = version, root.Keys, root.Roles
+	signed, err := json.Marshal(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := repo.Sign("root", signed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
 }
 
 // A repository whose metadata is rejected is no vote, and says why.

@@ -24,7 +24,7 @@ import (
 // Two repositories say the same if they state the same length and the same digest
 // for every algorithm that both name, of which one is strong. Each two of those
 // who agree must do so. They count as two only if no key can sign for both, at
-// the root or on the way from there to the target.
+// a root since the one that the caller trusts or on the way from there to the target.
 //
 // A repository that cannot be reached, or whose metadata is rejected, is no vote.
 // If the threshold is then not reached the search ends, terminating or not:
@@ -166,10 +166,11 @@ func notCovered(outcomes []*outcome) []string {
 }
 
 // keysBehind returns the keys that can sign for the target, or for what leads to
-// it: those of the root, and those that signed for each targets role on the way.
-// Keys of timestamp and snapshot decide about no content.
+// it: those of the root and of those from the caller's to there, who have chosen it,
+// and those that signed for each targets role on the way. Keys of timestamp and
+// snapshot decide about no content.
 func (s *Snapshot) keysBehind(t *Target) map[string]bool {
-	keys := maps.Clone(s.workflow.root.roles[roleRoot].fingerprints())
+	keys := maps.Clone(s.workflow.rootKeys)
 	for _, line := range t.evidence().Check.Checks {
 		for _, i := range line.Issuers {
 			if i.Name != roleTimestamp && i.Name != roleSnapshot {

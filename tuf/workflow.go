@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"time"
 
@@ -26,7 +27,8 @@ type workflow struct {
 	offline bool      // only the recall methods and those that use what they took are called
 
 	root      *root
-	rawRoot   []byte // of root
+	rawRoot   []byte          // of root
+	rootKeys  map[string]bool // of the roots from the caller's to root
 	timestamp *list
 	snapshot  *list
 
@@ -51,7 +53,7 @@ func newWorkflow(at time.Time, what string, raw []byte) (*workflow, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &workflow{at: at, root: r, rawRoot: raw, lines: []verify.Check{s.line(r.header, "the trusted root given by the caller")}}, nil
+	return &workflow{at: at, root: r, rawRoot: raw, rootKeys: r.roles[roleRoot].fingerprints(), lines: []verify.Check{s.line(r.header, "the trusted root given by the caller")}}, nil
 }
 
 // selfSigned reads a root that a threshold of its own keys has signed.
@@ -107,6 +109,7 @@ func (w *workflow) nextRoot(what, origin string, raw []byte) error {
 		w.rotated = next.version
 	}
 	w.root, w.rawRoot = next, raw
+	maps.Copy(w.rootKeys, next.roles[roleRoot].fingerprints())
 	w.lines[0] = s.line(next.header, origin)
 	return nil
 }
