@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/tallystick/tallystick/internal/safe"
 	"github.com/tallystick/tallystick/internal/strictjson"
@@ -65,7 +66,7 @@ type Envelopes struct {
 type ReadLimits struct {
 	Bytes     int64 // of all that is read, default 64 MiB
 	Depth     int   // nesting of JSON, default 64
-	Lines     int   // default 10,000
+	Lines     int   // and elements of lists, default 10,000
 	Envelopes int   // default 1,000
 }
 
@@ -144,7 +145,18 @@ func ReadEnvelopes(r io.Reader, limits ReadLimits) (*Envelopes, error) {
 type envelopeFinder struct {
 	limits ReadLimits
 	found  Envelopes
+	parts  int   // lines and elements so far
 	err    error // a limit that was exceeded
+}
+
+// part counts a line or an element of a list, and reports whether it is within the
+// limit. What is ignored is listed, so its number must have a bound too.
+func (f *envelopeFinder) part() bool {
+	if f.parts++; f.parts > f.limits.Lines {
+		f.err = fmt.Errorf("%w: more than %d lines and elements of lists", errLimit, max(0, f.limits.Lines))
+		return false
+	}
+	return true
 }
 
 func (f *envelopeFinder) json() strictjson.Limits {
@@ -154,8 +166,8 @@ func (f *envelopeFinder) json() strictjson.Limits {
 func (f *envelopeFinder) lines(data []byte) {
 	number := 0
 	for line := range bytes.Lines(data) {
-		if number++; number > f.limits.Lines {
-			f.err = fmt.Errorf("%w: more than %d lines", errLimit, max(0, f.limits.Lines))
+		number++
+		if !f.part() {
 			return
 		}
 		if line = bytes.Trim(line, " \t\r\n"); len(line) > 0 {
@@ -180,30 +192,41 @@ func (f *envelopeFinder) add(kind EnvelopeKind, where string, envelope, document
 }
 
 var (
-	// documentSchema has the members by which documents are told apart.
-	documentSchema = strictjson.NewSchema(
+	// documentMembers are those by which documents are told apart.
+	documentMembers = []string{
 		"payload", "payloadType", "signatures",
 		"dsseEnvelope", "mediaType", "messageSignature", "verificationMaterial",
 		"attestations",
 		"envelope", "version", "verification_material",
-		"attestation_bundles")
+		"attestation_bundles",
+	}
+	documentSchema       = strictjson.NewSchema(documentMembers...)
 	elementSchema        = strictjson.NewSchema("bundle", "predicateType")
 	publisherSchema      = strictjson.NewSchema("publisher", "attestations")
 	pythonEnvelopeSchema = strictjson.NewSchema("statement", "signature")
 )
 
-// document takes one JSON object, of any known form.
-func (f *envelopeFinder) document(where string, data []byte) {
+// members returns those of a JSON object by which it can be told what it is.
+func (f *envelopeFinder) members(data []byte) (map[string][]byte, error) {
 	members := map[string][]byte{}
 	d := strictjson.NewDecoder(data, f.json())
 	err := d.Object(documentSchema, func(name string) error {
+		if !slices.Contains(documentMembers, name) {
+			return d.Skip()
+		}
 		raw, err := d.Raw()
-		members[name] = raw
+		members[name] = slices.Clip(raw)
 		return err
 	})
 	if err == nil {
 		err = d.End()
 	}
+	return members, err
+}
+
+// document takes one JSON object, of any known form.
+func (f *envelopeFinder) document(where string, data []byte) {
+	members, err := f.members(data)
 	if err != nil {
 		f.ignore(where, err.Error())
 		return
@@ -245,6 +268,9 @@ func (f *envelopeFinder) list(where, name string, data []byte, element func(wher
 		raw, err := d.Raw()
 		if err != nil {
 			return err
+		}
+		if !f.part() {
+			return f.err
 		}
 		count++
 		element(fmt.Sprintf("%s%s[%d]", where, name, i), raw)
@@ -308,13 +334,8 @@ func (f *envelopeFinder) publisher(where string, data []byte) {
 		f.ignore(where, "no attestations")
 	default:
 		f.list(where, "attestations", attestations, func(where string, data []byte) {
-			members := map[string][]byte{}
-			d := strictjson.NewDecoder(data, f.json())
-			if err := d.Object(documentSchema, func(name string) error {
-				raw, err := d.Raw()
-				members[name] = raw
-				return err
-			}); err != nil {
+			members, err := f.members(data)
+			if err != nil {
 				f.ignore(where, err.Error())
 				return
 			}

@@ -265,6 +265,7 @@ func TestReadEnvelopesRefuses(t *testing.T) {
 		{"too many lines", one + "\n\n" + one, provenance.ReadLimits{Lines: 2}, provenance.CodeLimit},
 		{"too many envelopes", one + "\n" + one + "\n" + one, provenance.ReadLimits{Envelopes: 2}, provenance.CodeLimit},
 		{"too many elements", `{"attestations":[` + strings.Repeat(`{"bundle":{"dsseEnvelope":{}}},`, 3) + `{}]}`, provenance.ReadLimits{Envelopes: 2}, provenance.CodeLimit},
+		{"too many elements that are none", `{"attestations":[0,0]}` + "\n" + one, provenance.ReadLimits{Lines: 3}, provenance.CodeLimit},
 		{"nothing allowed", one, provenance.ReadLimits{Bytes: -1}, provenance.CodeLimit},
 		{"no envelope allowed", one, provenance.ReadLimits{Envelopes: -1}, provenance.CodeLimit},
 		{"no line allowed", one + "\n" + one, provenance.ReadLimits{Lines: -1}, provenance.CodeLimit},
