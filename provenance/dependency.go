@@ -64,18 +64,17 @@ func (p SLSA) tryDependencies(t *trial, build *Provenance) bool {
 func (d Dependency) check(t *trial, dependencies []Resource) verify.Check {
 	check := verify.Check{Code: CodeDependency, Status: verify.Fail, What: "dependencies of the build", Expected: "each covered by a further claim"}
 	n, failed, weak := 0, 0, 0
-	known := map[string]verify.Check{}
-	budget := maxVisits
+	known := map[[3]string]verify.Check{}
 	for _, dep := range dependencies {
 		if d.About != nil && !d.About(dep) {
 			continue
 		}
 		n++
 		// What is the same is looked at once: there may be many.
-		key := strings.Join([]string{dep.Name, dep.URI, dep.Digests.String()}, "\x00")
+		key := [3]string{dep.Name, dep.URI, dep.Digests.String()}
 		c, ok := known[key]
 		if !ok || dep.malformed != nil {
-			c = d.one(t, dep, &budget)
+			c = d.one(t, dep)
 			known[key] = c
 		}
 		switch {
@@ -105,11 +104,8 @@ func (d Dependency) check(t *trial, dependencies []Resource) verify.Check {
 	return check
 }
 
-// maxVisits bounds how many subjects are compared with the dependencies of a build.
-const maxVisits = 1_000_000
-
 // one decides about one dependency.
-func (d Dependency) one(t *trial, dep Resource, budget *int) verify.Check {
+func (d Dependency) one(t *trial, dep Resource) verify.Check {
 	name := strings.TrimSpace(safe.Quote(dep.URI) + " " + dep.Digests.String())
 	check := verify.Check{Code: CodeDependency, Status: verify.Fail, What: "dependency " + name}
 	if dep.malformed != nil {
@@ -127,18 +123,18 @@ func (d Dependency) one(t *trial, dep Resource, budget *int) verify.Check {
 
 	// Whatever is said about it must be one thing.
 	all := slices.Collect(set.All())
-	for _, c := range t.claims {
+	t.call.spend(len(t.call.claims))
+	for _, c := range t.call.claims {
 		s, ok := c.(*Statement)
 		if !ok || s == nil {
 			continue
 		}
-		for _, subject := range s.withDigest(set, budget) {
+		for _, subject := range s.withDigest(set, t.call) {
 			all = slices.AppendSeq(all, subject.Digests.All())
 		}
 	}
-	if *budget < 0 {
-		check.Code, check.Expected, check.Found = CodeLimit, fmt.Sprintf("at most %d comparisons with subjects", maxVisits), "more"
-		return check
+	if t.call.work < 0 {
+		return tooMuchWork(check)
 	}
 	if _, err := hash.NewSet(all...); err != nil {
 		check.Code, check.Detail = verify.CodeConflict, err.Error()
@@ -162,8 +158,8 @@ func (d Dependency) one(t *trial, dep Resource, budget *int) verify.Check {
 		return check
 	}
 	weak := false
-	c := evaluateAbout(d.Policy, dep.Name, t.claims, t.chain+1, func(s *Statement) []Subject {
-		subjects := s.withDigest(set, budget)
+	c := evaluateAbout(d.Policy, dep.Name, t.call, t.chain+1, func(s *Statement) []Subject {
+		subjects := s.withDigest(set, t.call)
 		same := false
 		for _, subject := range subjects {
 			if subject.malformed != nil {
@@ -190,14 +186,14 @@ func (d Dependency) one(t *trial, dep Resource, budget *int) verify.Check {
 	return check
 }
 
-// withDigest returns the subjects that have one of the digests, and takes their
-// number from the budget; nothing once that is used up.
-func (s *Statement) withDigest(set hash.Set, budget *int) []Subject {
+// withDigest returns the subjects that have one of the digests; nothing once the call
+// has no steps left.
+func (s *Statement) withDigest(set hash.Set, call *call) []Subject {
 	seen := map[int]bool{}
 	var subjects []Subject
 	for d := range set.All() {
 		for _, i := range s.byDigest[d] {
-			if *budget--; *budget < 0 {
+			if !call.spend(workSubject) {
 				return nil
 			}
 			if !seen[i] {

@@ -154,3 +154,21 @@ func TestDependenciesAreBounded(t *testing.T) {
 		t.Errorf("codes %q", report.Codes)
 	}
 }
+
+// Attestations that list each other cost a bounded amount, however deep the policy.
+func TestChainsAreBounded(t *testing.T) {
+	alice := keySet(t, 1, "alice")
+	binary := predicate(provenance.SLSAProvenanceV1, `{"buildDefinition": {"buildType": "x", "resolvedDependencies": [{"digest": `+gccDigest+`}]}, "runDetails": {"builder": {"id": "`+builderID+`"}}}`)
+	payloads := []string{binary}
+	for range 20 {
+		payloads = append(payloads, strings.Replace(binary, `{"name": "hello", "digest": {"sha256": "`+sha256Hello+`"}}`, `{"name": "dep", "digest": `+gccDigest+`}`, 1))
+	}
+	var p provenance.Policy = provenance.Attested{PredicateType: reviewType, Signers: alice}
+	for range 7 {
+		p = provenance.SLSA{Builder: builderID, Signers: alice, Dependencies: []provenance.Dependency{{Policy: p}}}
+	}
+	// Without the bound, 20 to the power of 6 policies are evaluated.
+	if _, report := decide(t, p, payloads...); !slices.Contains(report.Codes, provenance.CodeLimit) {
+		t.Errorf("codes %q", report.Codes)
+	}
+}

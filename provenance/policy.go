@@ -39,21 +39,44 @@ type Policy interface {
 // maxChain bounds how deep policies about dependencies may nest.
 const maxChain = 8
 
+// maxWork bounds what deciding about dependencies may cost in one call, in steps such
+// as a look-up of a digest. Without it, a few attestations that list each other would
+// cost their number to the power of the depth.
+const maxWork = 1 << 26
+
+// Costs in such steps.
+const (
+	workSubject = 256  // comparing with a subject
+	workTrial   = 4096 // reading a predicate, and one for each 8 bytes of it
+)
+
+// A call is what all trials of one evaluation share.
+type call struct {
+	claims []verify.Claim
+	work   int // steps that are left
+}
+
+// spend takes steps, and reports whether there were as many.
+func (c *call) spend(steps int) bool {
+	c.work -= steps
+	return c.work >= 0
+}
+
 // A trial is one Statement held against one policy: a list of checks, of which the
 // first that fails decides.
 type trial struct {
 	s       *Statement
-	name    string         // of the artifact or dependency that the Statement is about
-	matched []Subject      // the subjects that are it
-	claims  []verify.Claim // all of the call
-	chain   int            // how many policies about dependencies this one is inside of
+	name    string    // of the artifact or dependency that the Statement is about
+	matched []Subject // the subjects that are it
+	call    *call
+	chain   int // how many policies about dependencies this one is inside of
 	check   verify.Check
 }
 
 // evaluate implements Evaluate for a Policy. If only is not nil, no other Statement
 // may satisfy it.
 func evaluate(p Policy, a hash.Artifact, claims []verify.Claim, only *Statement) verify.Check {
-	return evaluateAbout(p, a.Name(), claims, 0, func(s *Statement) []Subject {
+	return evaluateAbout(p, a.Name(), &call{claims, maxWork}, 0, func(s *Statement) []Subject {
 		if only != nil && s != only || s.Covers(a) != nil {
 			return nil
 		}
@@ -64,7 +87,7 @@ func evaluate(p Policy, a hash.Artifact, claims []verify.Claim, only *Statement)
 
 // evaluateAbout finds a Statement that satisfies the policy. about returns the
 // subjects by which a Statement is about the thing in question.
-func evaluateAbout(p Policy, name string, claims []verify.Claim, chain int, about func(*Statement) []Subject) verify.Check {
+func evaluateAbout(p Policy, name string, call *call, chain int, about func(*Statement) []Subject) verify.Check {
 	check := verify.Check{Status: verify.Fail}
 	check.Code, check.What = p.describe()
 	if expected, found := p.problem(); expected != "" {
@@ -76,16 +99,22 @@ func evaluateAbout(p Policy, name string, claims []verify.Claim, chain int, abou
 		return check
 	}
 	var refused []verify.Check
-	for _, c := range claims {
+	for _, c := range call.claims {
 		s, ok := c.(*Statement)
 		if !ok || s == nil || !p.accepts(s.predicateType) {
 			continue
 		}
 		matched := about(s)
+		if chain > 0 && len(matched) > 0 {
+			call.spend(workTrial + len(s.predicate)/8)
+		}
+		if call.work < 0 {
+			return tooMuchWork(check)
+		}
 		if len(matched) == 0 {
 			continue
 		}
-		t := &trial{s: s, name: name, matched: matched, claims: claims, chain: chain}
+		t := &trial{s: s, name: name, matched: matched, call: call, chain: chain}
 		t.check = verify.Check{Code: check.Code, Status: verify.Fail, Issuers: s.Issuers(),
 			What: "attestation " + safe.Quote(s.predicateType) + " signed by " + issuerNames(s.issuers)}
 		t.pass(CodeSubject, "subject "+listSubjects(matched))
@@ -106,6 +135,13 @@ func evaluateAbout(p Policy, name string, claims []verify.Claim, chain int, abou
 	// The nearest miss explains most.
 	slices.SortStableFunc(refused, func(x, y verify.Check) int { return len(y.Checks) - len(x.Checks) })
 	check.Checks = refused
+	return check
+}
+
+// tooMuchWork fails the check because the call has no steps left.
+func tooMuchWork(check verify.Check) verify.Check {
+	check.Status, check.Code = verify.Fail, CodeLimit
+	check.Expected, check.Found = fmt.Sprintf("at most %d steps of work on dependencies", maxWork), "more"
 	return check
 }
 

@@ -107,7 +107,7 @@ func (s *Statement) contradicts(a hash.Artifact) bool {
 // for the content, and the check of one of them.
 func (r Rebuilders) authors(a hash.Artifact, s *Statement, claims []verify.Claim) (indices []int, check verify.Check) {
 	for i, p := range r.Policies {
-		c := evaluateAbout(p, a.Name(), claims, 0, func(other *Statement) []Subject {
+		c := evaluateAbout(p, a.Name(), &call{claims, maxWork}, 0, func(other *Statement) []Subject {
 			if other != s {
 				return nil
 			}
