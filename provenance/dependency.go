@@ -28,7 +28,8 @@ type Dependency struct {
 	// among the claims of the call with the others. Nobody has measured the
 	// dependency here, so what counts are the digests that the provenance
 	// states: the attestation must have a subject with the same, of which one is
-	// strong. A repository may be recognised by its commit alone, and then the
+	// strong. A repository (its URI begins with "git+", "git:" or "ssh:", or it
+	// states a gitCommit) may be recognised by its commit alone, and then the
 	// report says that this is weak. Attestations about the dependency that
 	// contradict its digests or each other reject. One whose subject has the
 	// name of the artifact itself, and other content, contradicts the artifact:
@@ -113,7 +114,7 @@ func (d Dependency) one(t *trial, dep Resource) verify.Check {
 		return check
 	}
 	set, repository := dep.Digests, false
-	if _, err := parseSource(dep.URI); err == nil {
+	if isRepository(dep) {
 		set, repository = revisions(dep), true
 	}
 	if set.Len() == 0 {
@@ -184,6 +185,14 @@ func (d Dependency) one(t *trial, dep Resource) verify.Check {
 		check.Detail = "recognised by a weak digest of its revision, which proves no content"
 	}
 	return check
+}
+
+// isRepository reports whether a dependency is a repository, and not a file at a URL
+// of the same form, whose SHA-1 identifies nothing.
+func isRepository(dep Resource) bool {
+	src, err := parseSource(dep.URI)
+	_, commit := dep.Digests.Get(hash.GitCommit)
+	return err == nil && (commit || src.scheme != "https" || strings.HasPrefix(dep.URI, "git+"))
 }
 
 // withDigest returns the subjects that have one of the digests; nothing once the call

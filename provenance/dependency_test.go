@@ -54,6 +54,10 @@ func TestDependencies(t *testing.T) {
 	review := func(commit string) string {
 		return about(reviewType, `{}`, `{"gitCommit": "`+strings.Repeat(commit, 40)+`"}`)
 	}
+	sourced := func(uri, algorithm string) string {
+		return predicate(v1, fmt.Sprintf(`{"buildDefinition": {"buildType": "x", "resolvedDependencies": [{"uri": %q, "digest": {%q: %q}}]}, "runDetails": {"builder": {"id": %q}}}`,
+			uri, algorithm, strings.Repeat("a", 40), builderID))
+	}
 	sum := strings.Repeat("1", 64)
 	loop := make([]provenance.Dependency, 1)
 	loop[0].Policy = provenance.SLSA{Builder: builderID, Signers: alice, Dependencies: loop}
@@ -70,6 +74,8 @@ func TestDependencies(t *testing.T) {
 		{"the whole chain", of(provenance.Dependency{About: isPackage, Policy: deep}, provenance.Dependency{About: isSource, Policy: reviewed}), []string{binary, gcc, review("a"), review("b")}, ""},
 		{"source called sha1", of(provenance.Dependency{About: isSource, Policy: reviewed}), []string{replaced(t, binary, "gitCommit", "sha1"), review("a")}, ""},
 		{"review called sha1", of(provenance.Dependency{About: isSource, Policy: reviewed}), []string{replaced(t, binary, "gitCommit", "sha1"), replaced(t, review("a"), "gitCommit", "sha1")}, ""},
+		{"source without git+", of(provenance.Dependency{Policy: reviewed}), []string{sourced("https://example.org/hello", "gitCommit"), review("a")}, ""},
+		{"source over ssh, called sha1", of(provenance.Dependency{Policy: reviewed}), []string{sourced("ssh://example.org/hello", "sha1"), review("a")}, ""},
 		{"0.2", of(provenance.Dependency{Policy: reviewed}), []string{predicate(provenance.SLSAProvenanceV02, configV02), review("a")}, ""},
 
 		{"no attestation about the compiler", of(provenance.Dependency{About: isPackage, Policy: compiler}), []string{binary}, provenance.CodeDependency},
@@ -84,6 +90,9 @@ func TestDependencies(t *testing.T) {
 		{"malformed digest in the attestation", of(provenance.Dependency{About: isPackage, Policy: compiler}), []string{binary, replaced(t, gcc, gccDigest, `{"sha512": "", "sha256": "`+sum+`"}`)}, provenance.CodeDependency},
 		{"weak digest of a package", of(provenance.Dependency{About: isPackage, Policy: compiler}), []string{
 			replaced(t, binary, gccDigest, `{"md5": "11111111111111111111111111111111"}`), replaced(t, gcc, gccDigest, `{"md5": "11111111111111111111111111111111"}`)}, provenance.CodeDependency},
+		{"SHA-1 of a file at a URL", of(provenance.Dependency{Policy: reviewed}), []string{sourced("https://example.org/gcc.tar.gz", "sha1"), replaced(t, review("a"), "gitCommit", "sha1")}, provenance.CodeDependency},
+		{"SHA-1 of a file at a URL in upper case", of(provenance.Dependency{Policy: reviewed}), []string{sourced("HTTPS://example.org/gcc.tar.gz", "sha1"), review("a")}, provenance.CodeDependency},
+		{"SHA-1 of a file that is called a commit elsewhere", of(provenance.Dependency{Policy: reviewed}), []string{sourced("https://example.org/gcc.tar.gz", "sha1"), review("a")}, provenance.CodeDependency},
 		{"one digest equal, one differs", of(provenance.Dependency{About: isPackage, Policy: compiler}), []string{
 			replaced(t, binary, gccDigest, `{"sha512": "`+strings.Repeat("3", 128)+`", "sha256": "`+sum+`"}`),
 			replaced(t, gcc, gccDigest, `{"sha512": "`+strings.Repeat("4", 128)+`", "sha256": "`+sum+`"}`)}, verify.CodeConflict},
