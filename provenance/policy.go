@@ -36,6 +36,21 @@ type Policy interface {
 	try(t *trial) bool
 }
 
+// A dated policy is a Policy about an opinion that its authors may change. Who keeps
+// the good one and hands it out beside the bad one that came later must not succeed.
+type dated interface {
+	// opinion returns what a Statement says about the thing that it is about, if
+	// its word counts for the policy.
+	opinion(s *Statement) (opinion, bool)
+}
+
+// An opinion is about a question, such as the policy of a verification summary.
+type opinion struct {
+	question string
+	at       time.Time
+	bad      bool
+}
+
 // maxChain bounds how deep policies about dependencies may nest.
 const maxChain = 8
 
@@ -99,6 +114,7 @@ func evaluateAbout(p Policy, name string, call *call, chain int, about func(*Sta
 		return check
 	}
 	var refused []verify.Check
+	var lastBad map[string]time.Time // by question; nil until something passes
 	for _, c := range call.claims {
 		s, ok := c.(*Statement)
 		if !ok || s == nil || !p.accepts(s.predicateType) {
@@ -118,7 +134,17 @@ func evaluateAbout(p Policy, name string, call *call, chain int, about func(*Sta
 		t.check = verify.Check{Code: check.Code, Status: verify.Fail, Issuers: s.Issuers(),
 			What: "attestation " + safe.Quote(s.predicateType) + " signed by " + issuerNames(s.issuers)}
 		t.pass(CodeSubject, "subject "+listSubjects(matched))
-		if p.try(t) {
+		passed := p.try(t)
+		if d, ok := p.(dated); ok && passed {
+			if lastBad == nil {
+				lastBad = lastBadOpinions(d, call, chain, about)
+			}
+			if call.work < 0 {
+				return tooMuchWork(check)
+			}
+			passed = t.notChanged(d, lastBad)
+		}
+		if passed {
 			t.check.Status = verify.Pass
 			check.Status = verify.Pass
 			check.Issuers = t.check.Issuers
@@ -136,6 +162,33 @@ func evaluateAbout(p Policy, name string, call *call, chain int, about func(*Sta
 	slices.SortStableFunc(refused, func(x, y verify.Check) int { return len(y.Checks) - len(x.Checks) })
 	check.Checks = refused
 	return check
+}
+
+// lastBadOpinions returns when the last bad opinion on each question was written down.
+func lastBadOpinions(d dated, call *call, chain int, about func(*Statement) []Subject) map[string]time.Time {
+	last := map[string]time.Time{}
+	for _, c := range call.claims {
+		s, ok := c.(*Statement)
+		if !ok || s == nil || len(about(s)) == 0 {
+			continue
+		}
+		if chain > 0 && !call.spend(workTrial+len(s.predicate)/8) {
+			return nil
+		}
+		if o, ok := d.opinion(s); ok && o.bad && o.at.After(last[o.question]) {
+			last[o.question] = o.at
+		}
+	}
+	return last
+}
+
+// notChanged decides whether no bad opinion is as young as the one on trial.
+func (t *trial) notChanged(d dated, lastBad map[string]time.Time) bool {
+	o, _ := d.opinion(t.s)
+	if at, bad := lastBad[o.question]; bad && !o.at.After(at) {
+		return t.fail(CodeAge, "that the opinion is the last", "one from after "+at.Format(time.RFC3339)+", when they said otherwise", o.at.Format(time.RFC3339))
+	}
+	return true
 }
 
 // tooMuchWork fails the check because the call has no steps left.
@@ -319,6 +372,13 @@ func (p named) problem() (expected, found string) {
 		return "a policy", "none"
 	}
 	return p.Policy.problem()
+}
+
+func (p named) opinion(s *Statement) (opinion, bool) {
+	if d, ok := p.Policy.(dated); ok {
+		return d.opinion(s)
+	}
+	return opinion{}, false
 }
 
 func (p named) try(t *trial) bool {

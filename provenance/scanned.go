@@ -20,6 +20,11 @@ import (
 // young enough, and have found nothing, or nothing bad enough. All fields but
 // MaxDatabaseAge and Below are required.
 //
+// The last scan counts: if another attestation among the claims says that the same
+// scanner, at the same time or later, has found what is not tolerated, this one does
+// not satisfy the policy. Whoever hands over the attestations may still leave that one
+// out, so MaxAge should be short.
+//
 // A scan says what one scanner knew on one day. That nothing was found does not say
 // that nothing is there.
 type Scanned struct {
@@ -87,6 +92,17 @@ func (p Scanned) try(t *trial) bool {
 		t.notOlder("end of the scan", v.FinishedOn, p.MaxAge) &&
 		t.notOlder("last update of the database", v.DatabaseUpdated, p.MaxDatabaseAge) &&
 		p.tryFound(t, v.Found)
+}
+
+func (p Scanned) opinion(s *Statement) (opinion, bool) {
+	if signedBy(p.Signers, s).Status != verify.Pass {
+		return opinion{}, false
+	}
+	v, err := s.Vulns()
+	if err != nil || v.ScannerURI != p.Scanner {
+		return opinion{}, false
+	}
+	return opinion{at: v.FinishedOn, bad: slices.ContainsFunc(v.Found, func(v Vulnerability) bool { return !p.tolerates(v) })}, true
 }
 
 func (p Scanned) tryFound(t *trial, found []Vulnerability) bool {

@@ -6,6 +6,7 @@ package provenance_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -95,6 +96,63 @@ func TestScanned(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// An older scan does not count beside a later one that has found something, whatever
+// their order.
+func TestLastScanCounts(t *testing.T) {
+	now := time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
+	hello := verifytest.Artifact(t, "hello", "hello")
+	p := provenance.Scanned{Scanner: "pkg:generic/scanner@1", Signers: keySet(t, 1, "alice"), MaxAge: 24 * time.Hour,
+		Below: provenance.Severity{Method: "nvd", Score: "high"}}
+	finished := func(body, hour string) string {
+		return replaced(t, body, `"scanFinishedOn": "2026-07-01T10`, `"scanFinishedOn": "2026-07-01T`+hour)
+	}
+	found := func(severity string) string {
+		return replaced(t, clean, `"result": []`, `"result": [{"id": "CVE-1", "severity": [{"method": "nvd", "score": "`+severity+`"}]}]`)
+	}
+	payload := func(body string) string { return predicate(provenance.VulnsV02, body) }
+	elsewhere := strings.ReplaceAll(payload(finished(found("high"), "11")), sha256Hello, strings.Repeat("1", 64))
+	for _, test := range []struct {
+		name, other string
+		code        verify.Code
+	}{
+		{"earlier", payload(finished(found("high"), "09")), ""},
+		{"tolerated", payload(finished(found("low"), "11")), ""},
+		{"by another scanner", payload(replaced(t, finished(found("high"), "11"), "scanner@1", "scanner@2")), ""},
+		{"of another type", predicate("https://example.org/vulns", finished(found("high"), "11")), ""},
+		{"of another file", strings.Replace(elsewhere, `"hello"`, `"other"`, 1), ""},
+
+		{"later", payload(finished(found("high"), "11")), provenance.CodeAge},
+		{"at the same time", payload(found("critical")), provenance.CodeAge},
+		{"later, in an older version of the type", predicate(provenance.VulnsV01, finished(found("high"), "11")), provenance.CodeAge},
+		{"from the future", payload(finished(found("high"), "23")), provenance.CodeAge},
+	} {
+		good, other := at(t, payload(clean), now), at(t, test.other, now)
+		for _, policy := range []provenance.Policy{p, &p, provenance.Named(p)} {
+			for _, claims := range [][]verify.Claim{{good, other}, {other, good}} {
+				_, err := verify.Artifact(hello, policy, claims...)
+				rejected, _ := errors.AsType[*verify.RejectedError](err)
+				if got := err == nil; got != (test.code == "") || !got && !slices.Contains(rejected.Report.Codes, test.code) {
+					t.Errorf("%s, %T: %v, want %q", test.name, policy, err, test.code)
+				}
+			}
+		}
+	}
+
+	// What nobody of the signers says takes nothing back.
+	both := keySet(t, 1, "alice", "mallory")
+	good, err := provenance.Open(seal(t, payload(clean), "alice"), both, &provenance.Options{Time: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	forged, err := provenance.Open(seal(t, payload(finished(found("high"), "11")), "mallory"), both, &provenance.Options{Time: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := verify.Artifact(hello, p, good, forged); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -21,7 +21,9 @@ import (
 // PolicyURI.
 //
 // A summary with a level that is FAILED or ends in "_UNEVALUATED" is refused, and so
-// is one with two levels of one track.
+// is one with two levels of one track. So is one that the verifier has taken back: if
+// another summary among the claims, of the same resource by the same policy and of the
+// same time or later, says that verification FAILED.
 type VSA struct {
 	// Verifier is verifier.id, compared exactly. It is only text, so the policy
 	// binds it to those who may speak for it.
@@ -92,6 +94,17 @@ func (p VSA) try(t *trial) bool {
 		p.tryDigest(t, v) &&
 		p.tryLevels(t, v.Levels) &&
 		t.notOlder("timeVerified", v.TimeVerified, p.MaxAge)
+}
+
+func (p VSA) opinion(s *Statement) (opinion, bool) {
+	if signedBy(p.Signers, s).Status != verify.Pass {
+		return opinion{}, false
+	}
+	v, err := s.VerificationSummary()
+	if err != nil || v.VerifierID != p.Verifier || v.ResourceURI != p.ResourceURI {
+		return opinion{}, false
+	}
+	return opinion{question: v.Policy.URI, at: v.TimeVerified, bad: v.Result == summaryFailed}, true
 }
 
 func (p VSA) tryDigest(t *trial, v *VerificationSummary) bool {

@@ -4,6 +4,7 @@
 package provenance_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -77,6 +78,24 @@ func TestVSA(t *testing.T) {
 				t.Errorf("code %q, want %q\n%s", code, test.code, report)
 			}
 		})
+	}
+	// A verifier may take its word back.
+	for _, test := range []struct {
+		name, from, to string
+		code           verify.Code
+	}{
+		{"later", "", "", provenance.CodeAge},
+		{"at the same time", "T11", "T10", provenance.CodeAge},
+		{"earlier", "T11", "T09", ""},
+		{"by another policy", "example/policy", "example/policy2", ""},
+		{"of another resource", "hello@1.0.0", "hello@1.0.1", ""},
+		{"another verifier", `"id": "https://verifier.example/"`, `"id": "https://verifier.example/x"`, ""},
+	} {
+		failed := replaced(t, replaced(t, replaced(t, vsa, "PASSED", "FAILED"), "T10", "T11"), test.from, test.to)
+		code, report := decide(t, whole, predicate(provenance.VerificationSummaryV1, vsa), predicate(provenance.VerificationSummaryV1, failed))
+		if (code == "") != (test.code == "") || code != "" && !slices.Contains(report.Codes, test.code) {
+			t.Errorf("FAILED %s: codes %q, want %q\n%s", test.name, report.Codes, test.code, report)
+		}
 	}
 	if code, _ := decide(t, whole, predicate("https://slsa.dev/verification_summary/v0.2", vsa)); code != provenance.CodeVSA {
 		t.Errorf("another predicate type: %q", code)
