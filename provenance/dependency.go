@@ -78,6 +78,12 @@ func (d Dependency) check(t *trial, dependencies []Resource) verify.Check {
 			c = d.one(t, dep)
 			known[key] = c
 		}
+		if t.call.work < 0 {
+			// Whatever was found since then does not count.
+			check.Code, check.Found = CodeLimit, "more"
+			check.Expected = fmt.Sprintf("at most %d steps of work on dependencies", maxWork)
+			return check
+		}
 		switch {
 		case c.Status != verify.Pass:
 			failed++
@@ -124,7 +130,7 @@ func (d Dependency) one(t *trial, dep Resource) verify.Check {
 
 	// Whatever is said about it must be one thing.
 	all := slices.Collect(set.All())
-	t.call.spend(len(t.call.claims))
+	t.call.spend(workLookup * len(t.call.claims))
 	for _, c := range t.call.claims {
 		s, ok := c.(*Statement)
 		if !ok || s == nil {
@@ -133,9 +139,6 @@ func (d Dependency) one(t *trial, dep Resource) verify.Check {
 		for _, subject := range s.withDigest(set, t.call) {
 			all = slices.AppendSeq(all, subject.Digests.All())
 		}
-	}
-	if t.call.work < 0 {
-		return tooMuchWork(check)
 	}
 	if _, err := hash.NewSet(all...); err != nil {
 		check.Code, check.Detail = verify.CodeConflict, err.Error()

@@ -162,6 +162,12 @@ func TestDependenciesAreBounded(t *testing.T) {
 	if _, report := decide(t, p, binary, gcc); !slices.Contains(report.Codes, provenance.CodeLimit) {
 		t.Errorf("codes %q", report.Codes)
 	}
+	// The same for many attestations that are about something else.
+	claims := slices.Repeat([]verify.Claim{open(t, predicate(reviewType, `{}`))}, 3000)
+	check := p.Evaluate(verifytest.Artifact(t, "hello", "hello"), append(claims, open(t, binary)))
+	if check.Status != verify.Fail || check.Code != provenance.CodeSLSA || !strings.Contains(fmt.Sprintf("%+v", check), string(provenance.CodeLimit)) {
+		t.Errorf("no limit for looking at attestations: %+v", check)
+	}
 }
 
 // Attestations that list each other cost a bounded amount, however deep the policy.

@@ -54,13 +54,14 @@ type opinion struct {
 // maxChain bounds how deep policies about dependencies may nest.
 const maxChain = 8
 
-// maxWork bounds what deciding about dependencies may cost in one call, in steps such
-// as a look-up of a digest. Without it, a few attestations that list each other would
+// maxWork bounds what deciding about dependencies may cost in one call, in steps.
+// Without it, a few attestations that list each other would
 // cost their number to the power of the depth.
 const maxWork = 1 << 26
 
 // Costs in such steps.
 const (
+	workLookup  = 16   // looking for a dependency in an attestation
 	workSubject = 256  // comparing with a subject
 	workTrial   = 4096 // reading a predicate, and one for each 8 bytes of it
 )
@@ -121,14 +122,11 @@ func evaluateAbout(p Policy, name string, call *call, chain int, about func(*Sta
 			continue
 		}
 		matched := about(s)
-		if chain > 0 && len(matched) > 0 {
-			call.spend(workTrial + len(s.predicate)/8)
-		}
-		if call.work < 0 {
-			return tooMuchWork(check)
-		}
 		if len(matched) == 0 {
 			continue
+		}
+		if chain > 0 {
+			call.spend(workTrial + len(s.predicate)/8)
 		}
 		t := &trial{s: s, name: name, matched: matched, call: call, chain: chain}
 		t.check = verify.Check{Code: check.Code, Status: verify.Fail, Issuers: s.Issuers(),
@@ -138,9 +136,6 @@ func evaluateAbout(p Policy, name string, call *call, chain int, about func(*Sta
 		if d, ok := p.(dated); ok && passed {
 			if lastBad == nil {
 				lastBad = lastBadOpinions(d, call, chain, about)
-			}
-			if call.work < 0 {
-				return tooMuchWork(check)
 			}
 			passed = t.notChanged(d, lastBad)
 		}
@@ -172,8 +167,8 @@ func lastBadOpinions(d dated, call *call, chain int, about func(*Statement) []Su
 		if !ok || s == nil || len(about(s)) == 0 {
 			continue
 		}
-		if chain > 0 && !call.spend(workTrial+len(s.predicate)/8) {
-			return nil
+		if chain > 0 {
+			call.spend(workTrial + len(s.predicate)/8)
 		}
 		if o, ok := d.opinion(s); ok && o.bad && o.at.After(last[o.question]) {
 			last[o.question] = o.at
@@ -189,13 +184,6 @@ func (t *trial) notChanged(d dated, lastBad map[string]time.Time) bool {
 		return t.fail(CodeAge, "that the opinion is the last", "one from after "+at.Format(time.RFC3339)+", when they said otherwise", o.at.Format(time.RFC3339))
 	}
 	return true
-}
-
-// tooMuchWork fails the check because the call has no steps left.
-func tooMuchWork(check verify.Check) verify.Check {
-	check.Status, check.Code = verify.Fail, CodeLimit
-	check.Expected, check.Found = fmt.Sprintf("at most %d steps of work on dependencies", maxWork), "more"
-	return check
 }
 
 func (t *trial) add(c verify.Check) bool {

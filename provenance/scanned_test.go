@@ -141,9 +141,17 @@ func TestLastScanCounts(t *testing.T) {
 		}
 	}
 
+	// The order of two later ones makes no difference either.
+	good, other := at(t, payload(clean), now), at(t, payload(finished(found("high"), "11")), now)
+	for _, claims := range [][]verify.Claim{{at(t, payload(finished(found("high"), "09")), now), other, good}, {other, at(t, payload(finished(found("high"), "09")), now), good}} {
+		if _, err := verify.Artifact(hello, p, claims...); err == nil {
+			t.Error("accepted beside an earlier and a later scan that found something")
+		}
+	}
+
 	// What nobody of the signers says takes nothing back.
 	both := keySet(t, 1, "alice", "mallory")
-	good, err := provenance.Open(seal(t, payload(clean), "alice"), both, &provenance.Options{Time: now})
+	mine, err := provenance.Open(seal(t, payload(clean), "alice"), both, &provenance.Options{Time: now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +159,7 @@ func TestLastScanCounts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := verify.Artifact(hello, p, good, forged); err != nil {
+	if _, err := verify.Artifact(hello, p, mine, forged); err != nil {
 		t.Error(err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tallystick/tallystick/provenance"
 	"github.com/tallystick/tallystick/verify"
+	"github.com/tallystick/tallystick/verify/verifytest"
 )
 
 func TestVSA(t *testing.T) {
@@ -96,6 +97,18 @@ func TestVSA(t *testing.T) {
 		if (code == "") != (test.code == "") || code != "" && !slices.Contains(report.Codes, test.code) {
 			t.Errorf("FAILED %s: codes %q, want %q\n%s", test.name, report.Codes, test.code, report)
 		}
+	}
+	both := keySet(t, 1, "alice", "mallory")
+	var claims []verify.Claim
+	for name, body := range map[string]string{"alice": vsa, "mallory": replaced(t, replaced(t, vsa, "PASSED", "FAILED"), "T10", "T11")} {
+		s, err := provenance.Open(seal(t, predicate(provenance.VerificationSummaryV1, body), name), both, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		claims = append(claims, s)
+	}
+	if _, err := verify.Artifact(verifytest.Artifact(t, "hello", "hello"), whole, claims...); err != nil {
+		t.Error(err)
 	}
 	if code, _ := decide(t, whole, predicate("https://slsa.dev/verification_summary/v0.2", vsa)); code != provenance.CodeVSA {
 		t.Errorf("another predicate type: %q", code)
