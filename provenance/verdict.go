@@ -39,7 +39,10 @@ func SignPassed(result *verify.Result, v VerificationSummary, signers ...crypto.
 			return nil, verdictError("verifiedLevels", "levels, each once", safe.Quote(level))
 		}
 	}
-	return signSummary(result.Report(), summaryPassed, v, signers)
+	// Not the subject of the report, which is the caller's as soon as it is handed out.
+	a := result.Artifact()
+	subject := &verify.Subject{Name: hash.EscapeName(a.Name()), Size: a.Size(), Digests: a.Digests()}
+	return signSummary(subject, result.Report().Time, summaryPassed, v, signers)
 }
 
 // SignFailed writes a rejection down as SignPassed does an acceptance. It says
@@ -53,7 +56,7 @@ func SignFailed(rejected *verify.RejectedError, v VerificationSummary, signers .
 		return nil, verdictError("verifiedLevels", "none, since the verdict is a rejection", safe.Quote(v.Levels[0]))
 	}
 	v.Levels = []string{summaryFailed}
-	return signSummary(rejected.Report, summaryFailed, v, signers)
+	return signSummary(rejected.Report.Subject, rejected.Report.Time, summaryFailed, v, signers)
 }
 
 // InputAttestation returns the entry of a VerificationSummary for an attestation that
@@ -66,14 +69,14 @@ func InputAttestation(uri string, attestation []byte) Resource {
 	return Resource{URI: uri, Digests: digests}
 }
 
-func signSummary(report *verify.Report, outcome string, v VerificationSummary, signers []crypto.Signer) ([]byte, error) {
+func signSummary(about *verify.Subject, at time.Time, outcome string, v VerificationSummary, signers []crypto.Signer) ([]byte, error) {
 	if v.TimeVerified.IsZero() {
-		v.TimeVerified = report.Time
+		v.TimeVerified = at
 	}
 	switch {
 	case v.Result != "" && v.Result != outcome:
 		return nil, verdictError("verificationResult", outcome, safe.Quote(v.Result))
-	case report.Subject == nil || report.Subject.Digests.Len() == 0:
+	case about == nil || about.Digests.Len() == 0:
 		return nil, verdictError("verdict", "one about an artifact", "none")
 	case v.VerifierID == "":
 		return nil, verdictError("verifier.id", "an id", "none")
@@ -143,13 +146,13 @@ func signSummary(report *verify.Report, outcome string, v VerificationSummary, s
 	}
 	// The name in a report is escaped. One that needed it is not text, and is left
 	// out: it decides nothing.
-	name := report.Subject.Name
+	name := about.Name
 	if strings.Contains(name, `\`) || !utf8.ValidString(name) {
 		name = ""
 	}
 	payload, err := json.Marshal(statement{
 		Type:          StatementV1,
-		Subject:       []subject{{name, report.Subject.Digests}},
+		Subject:       []subject{{name, about.Digests}},
 		PredicateType: VerificationSummaryV1,
 		Predicate: summary{
 			Verifier:          verifier{v.VerifierID, v.VerifierVersion},

@@ -50,6 +50,24 @@ func summary(edit func(*provenance.VerificationSummary)) provenance.Verification
 	return v
 }
 
+// A summary says PASSED about what was accepted, even if the report was tampered with.
+func TestSignPassedIsAboutTheArtifact(t *testing.T) {
+	accepted, _ := verdict(t, "hello")
+	other := verifytest.Artifact(t, "other", "other")
+	accepted.Report().Subject.Name, accepted.Report().Subject.Digests = other.Name(), other.Digests()
+	envelope, err := provenance.SignPassed(accepted, summary(nil), signer("verifier"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := provenance.Open(envelope, keySet(t, 1, "verifier"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Covers(accepted.Artifact()) != nil || s.Covers(other) == nil {
+		t.Errorf("it is about %v", s.Subjects())
+	}
+}
+
 func TestSignVerdict(t *testing.T) {
 	accepted, _ := verdict(t, "hello")
 	_, rejected := verdict(t, "hallo")
