@@ -54,11 +54,14 @@ func parseSource(s string) (source, error) {
 	}
 	host := strings.ToLower(u.Hostname())
 	host = strings.TrimSuffix(host, ".")
-	if port := u.Port(); port != "" && port != map[string]string{"https": "443", "ssh": "22", "git": "9418"}[u.Scheme] {
-		host += ":" + port
-	}
 	if host == "" {
 		return source{}, errors.New("no host")
+	}
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]" // an IPv6 address, which must not run into the port
+	}
+	if port := u.Port(); port != "" && port != map[string]string{"https": "443", "ssh": "22", "git": "9418"}[u.Scheme] {
+		host += ":" + port
 	}
 	return source{u.Scheme, host, path, ref}, nil
 }

@@ -22,6 +22,9 @@ func TestParseSource(t *testing.T) {
 		{"https://example.org:443/team/project", repo, true},
 		{"https://example.org./team/project", repo, true},
 		{"https://example.org:8443/team/project", source{"https", "example.org:8443", "/team/project", ""}, true},
+		{"https://[::1]/team/project", source{"https", "[::1]", "/team/project", ""}, true},
+		{"https://[::1]:80/team/project", source{"https", "[::1]:80", "/team/project", ""}, true},
+		{"https://[::1:80]/team/project", source{"https", "[::1:80]", "/team/project", ""}, true},
 
 		{"", source{}, false},
 		{"example.org/team/project", source{}, false},
@@ -56,6 +59,7 @@ func TestParseSource(t *testing.T) {
 
 func FuzzParseSource(f *testing.F) {
 	f.Add("git+https://example.org/team/project.git@refs/heads/main")
+	f.Add("https://[::1]/team/project")
 	f.Add("https://user@example.org/team%2fproject?x#y")
 	f.Fuzz(func(t *testing.T, s string) {
 		a, err := parseSource(s)
