@@ -237,6 +237,14 @@ func (p SLSA) checkSource(build *Provenance, asked []askedSource) verify.Check {
 		return fail("one revision, asked for and resolved", err.Error())
 	}
 	check.Status = verify.Pass
+	for _, demand := range []string{p.SourceRef, p.SourceTag} {
+		if demand != "" {
+			check.What += " at " + safe.Quote(demand)
+		}
+	}
+	if p.SourceDigest.IsValid() {
+		check.What += " " + p.SourceDigest.String()
+	}
 	return check
 }
 
