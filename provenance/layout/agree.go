@@ -48,14 +48,6 @@ const maxDissenters = 16
 func agree(witnesses []witness, threshold int64, quorum bool, work *meter) (*agreement, *verify.Check) {
 	groups := groupWitnesses(witnesses)
 	check := &verify.Check{Code: CodeDisagreement, Status: verify.Fail, Expected: "the same artifacts"}
-	for _, g := range groups {
-		for _, side := range []artifactSide{materials, products} {
-			if name := g.evidence.lists[side].unproven(); name != "" && len(g.signers) > 1 {
-				check.Found = fmt.Sprintf("%s and others have no strong digest of %s among %v", safe.Quote(g.file), safe.Quote(name), side)
-				return nil, check
-			}
-		}
-	}
 	// Groups in different buckets differ, so only the others are compared.
 	var camps []*camp
 	var odd string
@@ -79,6 +71,9 @@ func agree(witnesses []witness, threshold int64, quorum bool, work *meter) (*agr
 		return nil, &verify.Check{Code: CodeLimit, Status: verify.Fail, Expected: "links that differ so little that comparing them costs no more than Limits.PatternWork", Found: "more"}
 	}
 	if len(camps) == 1 {
+		if check.Found = groups[0].unproven(); check.Found != "" {
+			return nil, check
+		}
 		a, _ := newAgreement(camps[0].groups, groups, camps[0].signers, threshold)
 		return a, nil
 	}
@@ -108,6 +103,11 @@ func agree(witnesses []witness, threshold int64, quorum bool, work *meter) (*agr
 	// into two camps, who wins would be a matter of the order of the files.
 	if odd != "" {
 		check.Found += "; " + odd
+		return nil, check
+	}
+	// Such a group agrees with no other, so it is the whole camp.
+	if found := winner.groups[0].unproven(); found != "" {
+		check.Found = found + "; " + check.Found
 		return nil, check
 	}
 	check.Expected = fmt.Sprintf("%d functionaries who agree, and no other group of as many", threshold)
@@ -384,6 +384,20 @@ func merge(groups []*group, threshold int64) *evidence {
 		return newEvidence(e.lists[materials], e.lists[products])
 	}
 	return newEvidence(mergeLists(groups, materials, threshold), mergeLists(groups, products, threshold))
+}
+
+// unproven says for which artifact several functionaries have no strong digest, if
+// there is one.
+func (g *group) unproven() string {
+	if len(g.signers) < 2 {
+		return ""
+	}
+	for _, side := range []artifactSide{materials, products} {
+		if name := g.evidence.lists[side].unproven(); name != "" {
+			return fmt.Sprintf("%s and others have no strong digest of %s among %v", safe.Quote(g.file), safe.Quote(name), side)
+		}
+	}
+	return ""
 }
 
 // unproven returns the first artifact without a strong digest, "" if there is

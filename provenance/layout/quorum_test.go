@@ -47,6 +47,9 @@ func TestQuorum(t *testing.T) {
 		{"one who says both beside enough", 2, map[string][]obj{"r1": {good}, "r2": {good, evil}, "r3": {good}}, "", 2},
 		{"one who says three things", 1, map[string][]obj{"r1": {good, evil, rebuild(sum("other"))}}, layout.CodeDisagreement, 0},
 		{"no strong digest", 2, map[string][]obj{"r1": {rebuild(obj{})}, "r2": {rebuild(obj{})}}, layout.CodeDisagreement, 0},
+		{"no strong digest, beside more who have one", 2, map[string][]obj{"r1": {good}, "r2": {good}, "r5": {good}, "r3": {rebuild(obj{})}, "r4": {rebuild(obj{})}}, "", 3},
+		{"no strong digest, beside as many who have one", 2, map[string][]obj{"r1": {good}, "r2": {good}, "r3": {rebuild(obj{})}, "r4": {rebuild(obj{})}}, layout.CodeDisagreement, 0},
+		{"no strong digest, and more of them", 2, map[string][]obj{"r1": {good}, "r2": {rebuild(obj{})}, "r3": {rebuild(obj{})}, "r4": {rebuild(obj{})}}, layout.CodeDisagreement, 0},
 	} {
 		for _, quorum := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s %v", c.name, quorum), func(t *testing.T) {
@@ -83,7 +86,7 @@ func TestQuorum(t *testing.T) {
 				for _, check := range v.Evidence().Check.Checks[2].Checks {
 					if check.Code == layout.CodeQuorum {
 						found = true
-						if !strings.Contains(check.Detail, "r3-0.link") && !strings.Contains(check.Detail, "r4-0.link") && !strings.Contains(check.Detail, "r2-1.link") || !strings.Contains(check.Detail, "\"app\" (sha256:") {
+						if !strings.Contains(check.Detail, "r3-0.link") && !strings.Contains(check.Detail, "r4-0.link") && !strings.Contains(check.Detail, "r2-1.link") || !strings.Contains(check.Detail, "\"app\" (sha256:") && !strings.Contains(check.Detail, "\"app\" (no shared strong algorithm)") {
 							t.Errorf("detail %s", check.Detail)
 						}
 					}

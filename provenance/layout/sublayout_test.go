@@ -284,6 +284,90 @@ func TestSignedInspection(t *testing.T) {
 	}
 }
 
+// Once a limit is exceeded, the source is broken or the context has ended, there is
+// nothing that a command could still show, so none is run.
+func TestNoInspectionAfterTheEnd(t *testing.T) {
+	signed := "build." + id8("bob") + "/untar.link"
+	for _, c := range []struct {
+		name string
+		edit func(w *world, cancel func())
+		want verify.Code
+	}{
+		{"links", func(w *world, cancel func()) { w.opts.Limits.Links = 4 }, layout.CodeLimit},
+		{"source", func(w *world, cancel func()) {
+			w.source = func(links map[string][]byte) layout.LinkSource {
+				return refusing{layout.DirLinks(w.fs()), func(step string) error {
+					if step == "untar" {
+						return errors.New("disk failure")
+					}
+					return nil
+				}}
+			}
+		}, layout.CodeSource},
+		{"context", func(w *world, cancel func()) {
+			w.source = func(links map[string][]byte) layout.LinkSource {
+				return refusing{layout.DirLinks(w.fs()), func(step string) error {
+					if step == "untar" {
+						cancel()
+					}
+					return nil
+				}}
+			}
+		}, layout.CodeSource},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w, sub := withSublayout()
+			sub["inspect"] = []obj{untar("untar")}
+			w.put("build", sub, "bob")
+			w.links[signed] = dsse(link("untar", obj{}, obj{}), "mallory")
+			ran := 0
+			w.opts.Runner = runner(func(in layout.Inspection) (layout.InspectionResult, error) {
+				ran++
+				return layout.InspectionResult{}, nil
+			})
+			if _, err := w.verify(t); err != nil || ran != 1 {
+				t.Fatalf("before: ran %d times, %v", ran, err)
+			}
+			ran = 0
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			c.edit(w, cancel)
+			source := layout.LinkSource(layout.DirLinks(w.fs()))
+			if w.source != nil {
+				source = w.source(w.links)
+			}
+			_, err := layout.Verify(ctx, w.sign(), keySet(t, "owner"), source, w.opts)
+			if !errors.Is(err, c.want) {
+				t.Errorf("got %v, want %s", err, c.want)
+			}
+			if ran != 0 {
+				t.Error("the inspection was run")
+			}
+		})
+	}
+}
+
+// refusing is a source that asks about each step first.
+type refusing struct {
+	layout.LinkSource
+	ask func(step string) error
+}
+
+func (r refusing) Links(ctx context.Context, req layout.Request) iter.Seq2[layout.File, error] {
+	return func(yield func(layout.File, error) bool) {
+		if err := r.ask(req.Step); err != nil {
+			yield(layout.File{}, err)
+			return
+		}
+		r.LinkSource.Links(ctx, req)(yield)
+	}
+}
+
+func (r refusing) Sublayout(ctx context.Context, f layout.File, req layout.Request) (layout.LinkSource, error) {
+	below, err := r.LinkSource.Sublayout(ctx, f, req)
+	return refusing{below, r.ask}, err
+}
+
 // The command of a sublayout is that of its last step.
 func TestSublayoutCommand(t *testing.T) {
 	for _, c := range []struct {

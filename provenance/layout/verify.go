@@ -358,6 +358,9 @@ func (r *run) inspections(l *layoutFile, others map[string]*evidence, links Link
 			return false
 		}
 		found := r.signedInspection(in, links, signers, path)
+		if r.ended() {
+			return false
+		}
 		if found != nil && found.check.Status == verify.Pass {
 			others[in.name], checks[i] = found.evidence, found.check
 		} else {
