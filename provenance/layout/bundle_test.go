@@ -77,6 +77,10 @@ func TestBundle(t *testing.T) {
 					text = string(marshal(v.Evidence()))
 				} else {
 					text = string(marshal(report(t, err)))
+					// Also who reads the short text has to learn it.
+					if strings.Contains(c.says, "ignored") && !strings.Contains(report(t, err).String(), c.says) {
+						t.Errorf("does not say %q: %v", c.says, report(t, err))
+					}
 				}
 				if c.want == "" && err != nil || c.want != "" && !errors.Is(err, c.want) {
 					t.Fatalf("got %v, want %q\n%s", err, c.want, text)

@@ -107,7 +107,8 @@
 //	                    the step. One that is not accepted is unusable evidence. The issuers of what comes
 //	                    out of it are those who signed for this content: the functionaries of its last
 //	                    step, and of its first one for the materials. Its command is that of its last step.
-//	inspections         Run only after all steps have passed. Their materials and products are not offered
+//	inspections         Run only after all steps of their layout have passed, those of a sublayout
+//	                    before it counts for its step. Their materials and products are not offered
 //	                    as products of the layout. In a sublayout a link takes the place of running one
 //	                    if all who signed the sublayout have signed it, in the sublayout's folder, with
 //	                    the command of the inspection and the return value 0 (specification 4.5.3).

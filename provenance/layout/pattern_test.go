@@ -80,7 +80,7 @@ func TestPatternThatMatchesNothing(t *testing.T) {
 	if _, err := compilePattern(plainChars(strings.Repeat("a", maxPattern+1))); err != errLongPattern {
 		t.Errorf("long: %v", err)
 	}
-	for _, text := range []string{"[!z-a]", "[!a]", "[z-a-]"} {
+	for _, text := range []string{"[!z-a]", "[!a]", "[z-a-]", "[!\x01-\U0010ffff]", "[!\x00-b\ue000-\U0010ffff]", "[!\x00-\ud7ff\ue001-\U0010ffff]"} {
 		if _, err := compilePattern(plainChars(text)); err != nil {
 			t.Errorf("%q: %v", text, err)
 		}

@@ -72,7 +72,7 @@ func (r *run) collect(s *step, links LinkSource, path []string) *stepResult {
 			break
 		}
 		if f.others > 0 {
-			threshold.Checks = append(threshold.Checks, verify.Check{Code: CodeLink, Status: verify.NotRun, What: f.Name, Detail: f.Err.Error()})
+			r.note(path, f.Name+": "+f.Err.Error())
 			continue
 		}
 		w, check := r.examine(f, s, links, path)

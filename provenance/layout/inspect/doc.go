@@ -13,7 +13,8 @@
 //
 // Passing a Runner to layout.Verify is a decision to run programs that whoever
 // signed the layout has named, with the rights of the calling process. Nothing
-// runs before the signatures, the expiry, every step and its rules were accepted.
+// runs before the signatures, the expiry, every step and its rules were accepted;
+// those of a sublayout run when that was, as a part of the step that it stands for.
 //
 // # What happens
 //
