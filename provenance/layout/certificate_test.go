@@ -284,7 +284,8 @@ func TestCertificateWork(t *testing.T) {
 		return obj{"keyid": "", "cert": pemOf(cert), "sig": strings.Repeat("ab", 32) + "01" + strings.Repeat("00", 31)}
 	}
 	write := link("write", obj{}, files("src/main.go", "README"))
-	write["byproducts"] = obj{"stdout": strings.Repeat("x", 8<<20)}
+	write["byproducts"] = obj{"stdout": strings.Repeat("x", 5<<20)}
+	data := withCert(t, legacy(write, "grace"), "cert", pemOf(good))
 	for _, c := range []struct {
 		name   string
 		junk   *x509.Certificate
@@ -303,7 +304,6 @@ func TestCertificateWork(t *testing.T) {
 				"keyval": obj{"public": "", "certificate": pemOf(root)}}}
 			w.step(0)["cert_constraints"] = []obj{{"common_name": "grace", "dns_names": all, "emails": all, "organizations": all, "uris": all, "roots": []string{"r1"}}}
 			delete(w.links, "write."+id8("alice")+".link")
-			data := withCert(t, legacy(write, "grace"), "cert", pemOf(good))
 			list := strings.TrimSuffix(string(bytes.Repeat(append(marshal(junk(c.junk)), ','), c.before)), ",")
 			w.links["write.link"] = replace(t, `"signatures":[`, `"signatures":[`+list+`,`)(data)
 			v, err := w.verify(t)

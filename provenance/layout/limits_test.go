@@ -103,7 +103,7 @@ func TestSignatureWork(t *testing.T) {
 		return replace(t, `"signatures":[`, `"signatures":[`+strings.Repeat(`{"keyid":"x","sig":"00"},`, 1000))(data)
 	}
 	long := link("write", obj{}, files("src/main.go", "README"))
-	long["environment"] = strings.Repeat("x", 5<<20)
+	long["environment"] = strings.Repeat("x", 1<<20)
 	file := "write." + id8("alice") + ".link"
 	for _, c := range []struct {
 		name string
@@ -112,7 +112,7 @@ func TestSignatureWork(t *testing.T) {
 		says string
 	}{
 		{"junk in a long layout", func(w *world) {
-			w.layout["readme"] = strings.Repeat("x", 5<<20)
+			w.layout["readme"] = strings.Repeat("x", 1<<20)
 			w.signed = func(payload []byte) []byte { return junk(legacy(payload, "owner")) }
 		}, codes(layout.CodeLimit), "not all signatures could be tried"},
 		{"junk in a long link", func(w *world) { w.links[file] = junk(legacy(long, "alice")) }, nil, ""},
