@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/tallystick/tallystick/hash"
@@ -68,6 +69,10 @@ func TestInspections(t *testing.T) {
 			r.Products["./app"] = r.Products["app"]
 			return r, nil
 		}, nil, layout.CodeInspection},
+		{"finds a name without text", func(r layout.InspectionResult) (layout.InspectionResult, error) {
+			r.Materials[""] = r.Materials["app"]
+			return r, nil
+		}, nil, layout.CodeInspection},
 		{"is not reached", func(r layout.InspectionResult) (layout.InspectionResult, error) {
 			t.Error("a command of a layout was run whose steps were not accepted")
 			return r, nil
@@ -110,9 +115,55 @@ func TestInspections(t *testing.T) {
 			if got := report(t, err).Codes[0]; got != c.want {
 				t.Errorf("code %s, want %s\n%s", got, c.want, report(t, err))
 			}
+			if says := map[string]string{"is refused": "not run", "fails": "boom"}[c.name]; !strings.Contains(report(t, err).String(), says) {
+				t.Errorf("does not say %q\n%s", says, report(t, err))
+			}
 			if c.name == "fails" && !errors.Is(err, boom) {
 				t.Errorf("does not wrap the runner's error: %v", err)
 			}
 		})
+	}
+}
+
+// If the context ends while an inspection runs there is no verdict.
+func TestInspectionIsInterrupted(t *testing.T) {
+	for _, fails := range []bool{true, false} {
+		w := newWorld()
+		w.layout["inspect"] = []obj{untar("untar")}
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		w.opts.Runner = runner(func(layout.Inspection) (layout.InspectionResult, error) {
+			cancel()
+			if fails {
+				return layout.InspectionResult{}, ctx.Err()
+			}
+			return layout.InspectionResult{}, nil
+		})
+		_, err := layout.Verify(ctx, w.sign(), keySet(t, "owner"), layout.DirLinks(w.fs()), w.opts)
+		if _, rejected := errors.AsType[*verify.RejectedError](err); rejected || !errors.Is(err, layout.CodeSource) || !errors.Is(err, context.Canceled) {
+			t.Errorf("fails %v: %v", fails, err)
+		}
+	}
+}
+
+// The rules of an inspection are applied whatever became of those of another one.
+func TestRulesOfAllInspections(t *testing.T) {
+	w := newWorld()
+	first, second, third := untar("first"), untar("second"), untar("third")
+	first["expected_products"] = rules([]string{"DISALLOW", "app"})
+	second["expected_products"] = rules([]string{"DISALLOW", "READ*"})
+	third["expected_products"] = rules([]string{"ALLOW", "*"})
+	w.layout["inspect"] = []obj{first, second, third}
+	w.opts.Runner = runner(func(layout.Inspection) (layout.InspectionResult, error) {
+		return layout.InspectionResult{Products: found(t, map[string]string{"app": "x", "README": "y"})}, nil
+	})
+	_, err := w.verify(t)
+	for _, want := range []string{"DISALLOW app", "DISALLOW READ*"} {
+		if !strings.Contains(report(t, err).String(), want+"  [layout/rule]") {
+			t.Errorf("does not say %q: %v", want, report(t, err))
+		}
+	}
+	if text := string(marshal(report(t, err))); strings.Contains(text, "not enough evidence") {
+		t.Errorf("there was enough evidence: %s", text)
 	}
 }

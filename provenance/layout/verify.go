@@ -365,6 +365,10 @@ func (r *run) inspections(l *layoutFile, others map[string]*evidence, links Link
 			others[in.name], checks[i] = found.evidence, found.check
 		} else {
 			others[in.name], checks[i] = r.inspect(in, path)
+			// A command that was interrupted has shown nothing, whatever it returned.
+			if r.ended() {
+				return false
+			}
 			if found != nil {
 				// Somebody has tried; the report says what was wrong.
 				checks[i].Checks = append(checks[i].Checks, found.check)
@@ -372,12 +376,13 @@ func (r *run) inspections(l *layoutFile, others map[string]*evidence, links Link
 		}
 		complete = complete && others[in.name] != nil
 	}
+	passed := true
 	for i, in := range l.inspections {
 		r.applyRules(&checks[i], "inspection "+safe.Quote(in.name), &in.rules, others[in.name], others, complete)
-		complete = complete && checks[i].Status == verify.Pass
+		passed = passed && checks[i].Status == verify.Pass
 		add(checks[i])
 	}
-	return complete
+	return passed
 }
 
 // applyRules adds the rules of both sides to the check of a step or inspection.

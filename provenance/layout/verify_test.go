@@ -368,3 +368,48 @@ func TestLayoutPayloadType(t *testing.T) {
 		})
 	}
 }
+
+// Who has no artifacts gets answers and no panic.
+func TestArtifactsOfNobody(t *testing.T) {
+	w := newWorld()
+	v, err := w.verify(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	some, err := v.Products("build")
+	if err != nil {
+		t.Fatal(err)
+	}
+	app := verifytest.Artifact(t, "app", "content of app")
+	for name, a := range map[string]*layout.Artifacts{"nil": nil, "zero": new(layout.Artifacts)} {
+		if err := a.Covers(app); verify.CodeOf(err) != verify.CodeNotCovered || !strings.Contains(err.Error(), "artifacts of a verified layout") {
+			t.Errorf("%s: covers: %v", name, err)
+		}
+		if _, ok := a.Lookup("app"); ok || a.Len() != 0 || len(a.Issuers()) != 0 || a.Digests(app).Len() != 0 {
+			t.Errorf("%s: states something", name)
+		}
+		if a.Evidence().Check.Status == verify.Pass {
+			t.Errorf("%s: evidence", name)
+		}
+		for range a.All() {
+			t.Errorf("%s: has artifacts", name)
+		}
+		if _, err := a.Manifest(); err == nil {
+			t.Errorf("%s: a manifest", name)
+		}
+	}
+	if _, ok := some.Lookup("none"); ok {
+		t.Error("looked up what is not there")
+	}
+	if err := some.Covers(hash.Artifact{}); verify.CodeOf(err) != verify.CodeNotCovered {
+		t.Errorf("covers the zero artifact: %v", err)
+	}
+	n := 0
+	for range some.All() {
+		n++
+		break
+	}
+	if n != 1 {
+		t.Errorf("%d artifacts until the first", n)
+	}
+}
