@@ -308,6 +308,17 @@ func TestTarLinkBehindLeftOutFolder(t *testing.T) {
 	}
 }
 
+// Of content that is left out nothing is known, so a hard link to it cannot be
+// measured.
+func TestTarHardLinkToLeftOut(t *testing.T) {
+	data := tarOf(t, regular("b.o"), hardLink("a", "b.o"))
+	_, err := hash.MeasureTar(t.Context(), bytes.NewReader(data), &hash.TreeOptions{Exclude: []string{"*.o"}})
+	wantError(t, err, hash.CodeArchive, "a")
+	if err != nil && !strings.Contains(err.Error(), "b.o, which is no earlier file of the archive or is left out") {
+		t.Error(err)
+	}
+}
+
 // Headers that are no entries, and content that is left out, count too: a stream
 // without end is not read without end.
 func TestTarWithoutEnd(t *testing.T) {

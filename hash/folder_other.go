@@ -1,7 +1,7 @@
 // Copyright 2026 The tallystick authors.
 // SPDX-License-Identifier: Apache-2.0
 
-//go:build !(linux || darwin || freebsd || netbsd || openbsd || dragonfly)
+//go:build !(linux || darwin || freebsd || netbsd || openbsd)
 
 package hash
 

@@ -35,7 +35,8 @@ type ManifestEntry struct {
 	Target string
 
 	// What [TreeOptions.Metadata] recorded, if the entry is from the
-	// [Tree.Manifest] of a tree; no other manifest has it.
+	// [Tree.Manifest] of a tree; no list that was read has it. Names in it
+	// are those of that tree: an entry under another name differs.
 	facts *facts
 }
 

@@ -63,8 +63,8 @@ type TreeOptions struct {
 	// unchanged if device, inode, mode, size, modification and change time
 	// are all the same, and both times are more than 3 seconds older than
 	// the previous measurement; [Tree.Reused] lists these files, and
-	// [Tree.NotCovered] counts them. Types, execute bits, folders and links
-	// are always taken afresh.
+	// [Tree.NotCovered] counts them. An [Artifact] of such a file does not
+	// tell. Types, execute bits, folders and links are always taken afresh.
 	//
 	// This saves time and proves nothing. Writes go unseen that leave the
 	// times alone, as those through a memory mapping can for a while and
@@ -73,9 +73,10 @@ type TreeOptions struct {
 	// file systems it takes a server whose clock is right. Where that matters
 	// read everything, which is the default.
 	//
-	// Nothing is reused from a tree that is partial, lacks one of the
-	// Algorithms or the Xattrs asked for, or was made from an archive, nor on systems without
-	// descriptors for folders, such as Windows. Archives ignore this field.
+	// Nothing is reused from a tree that is partial or was never measured,
+	// lacks one of the Algorithms or the Xattrs asked for, or was made from
+	// an archive, nor on systems without descriptors for folders, such as
+	// Windows. Archives ignore this field.
 	Previous *Tree
 
 	// OnError, if not nil, is told of an entry that cannot be measured, with

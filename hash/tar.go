@@ -31,7 +31,8 @@ const maxTarPadding = 1 << 20
 // devices, FIFOs and unknown types. With [CodeArchive]: what is not a tar, lacks
 // its end marker, has something other than zeros after it, or a global PAX header
 // that changes entries. Hard links are recorded as files, and must name a file
-// that came before. Limits and other errors are those of [MeasureTree].
+// that came before and that the options do not leave out. Limits and other errors
+// are those of [MeasureTree].
 func MeasureTar(ctx context.Context, r io.Reader, opts *TreeOptions) (*Tree, error) {
 	p, err := newPlan(opts)
 	if err != nil {
@@ -283,7 +284,7 @@ func (a *tarArchiver) entry(hdr *tar.Header) error {
 		}
 		t, ok := a.byName[target]
 		if !ok || t.n.typ != File || t.n == n {
-			return &Error{Code: CodeArchive, Name: name, Detail: "is a hard link to no earlier file of the archive"}
+			return &Error{Code: CodeArchive, Name: name, Detail: fmt.Sprintf("is a hard link to %s, which is no earlier file of the archive or is left out", shown(target))}
 		}
 		n.size, n.exec, n.notes = t.n.size, t.n.exec, t.n.notes
 		copy(n.data, t.n.data)

@@ -1,7 +1,7 @@
 // Copyright 2026 The tallystick authors.
 // SPDX-License-Identifier: Apache-2.0
 
-//go:build darwin || freebsd || netbsd || openbsd || dragonfly
+//go:build darwin || freebsd || netbsd || openbsd
 
 package hash
 
