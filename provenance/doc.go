@@ -10,12 +10,16 @@
 // about the builder and the source, says what it must state. Layouts are in package
 // provenance/layout, the Go checksum database in provenance/gomod.
 //
-//	key, err := provenance.ParseKey(pem)
-//	keys, err := provenance.NewKeySet(1, key)
-//	statement, err := provenance.Open(envelope, keys, nil)
+//	key, err := provenance.ParseKey(pem)                   // a key that you trust
+//	keys, err := provenance.NewKeySet(1, key)              // one of one must have signed
+//	statement, err := provenance.Open(envelope, keys, nil) // what its owner says
+//	artifact, err := hash.MeasureFile(ctx, "app.tar.gz", hash.SHA256)
 //	result, err := verify.Artifact(artifact,
 //		provenance.SLSA{Builder: "https://builder.example/v1", Signers: keys},
 //		statement)
+//
+// The error of the last call, or result.Report(), says what was checked and why. As a
+// program it is examples/attestation.
 //
 // # Keys
 //
@@ -66,9 +70,11 @@
 // Combine them with those of package verify. [VerifySubjects] decides about several
 // artifacts at once, [Rebuilders] by the word of several who may differ.
 //
-// Ages count back from the time for which a Statement was verified ([Options]), and
-// what is stated as more than a minute after that is refused. The times are those that
-// the signers wrote.
+// Where a policy has an age, it counts back from the time for which a Statement was
+// verified ([Options]), and what is stated as more than a minute after that is refused.
+// The times are those that the signers wrote. Whoever hands over the claims may leave
+// some out, so that an old one looks like the last: only an age bounds that. Where a
+// later scan or summary that takes the good one back is among the claims, it does.
 //
 // # Files of attestations, and verdicts
 //
