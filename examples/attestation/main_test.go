@@ -35,8 +35,17 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// program runs it in the folder.
+// program runs it in the folder, in this process.
 func program(t *testing.T, dir string, args ...string) (status int, stdout, stderr string) {
+	t.Helper()
+	t.Chdir(dir)
+	var out, errs bytes.Buffer
+	status = run(t.Context(), args, &out, &errs)
+	return status, out.String(), errs.String()
+}
+
+// process runs it in the folder, as a process of its own.
+func process(t *testing.T, dir string, args ...string) (status int, stdout, stderr string) {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -261,13 +270,24 @@ func TestProgram(t *testing.T) {
 	}
 }
 
+// The process ends with the status.
+func TestProcess(t *testing.T) {
+	dir := folder(t)
+	args := []string{"--key", "alice.pub", "--predicate-type", provenance.SLSAProvenanceV1, "app.dsse.json"}
+	for status, artifact := range map[int]string{0: "app", 1: "stranger", 2: "nothing"} {
+		if got, stdout, stderr := process(t, dir, append(args, artifact)...); got != status || (status == 2) != (stdout == "" && stderr != "") {
+			t.Errorf("status %d, want %d\n%s%s", got, status, stdout, stderr)
+		}
+	}
+}
+
 // The package comment is what a stranger reads.
 func TestUsageNamesAllFlags(t *testing.T) {
-	_, _, usage := program(t, t.TempDir(), "--help")
 	source, err := os.ReadFile("main.go")
 	if err != nil {
 		t.Fatal(err)
 	}
+	_, _, usage := program(t, t.TempDir(), "--help")
 	doc, _, _ := strings.Cut(string(source), "package main")
 	for line := range strings.Lines(usage) {
 		if name, ok := strings.CutPrefix(line, "  -"); ok {

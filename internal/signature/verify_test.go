@@ -190,6 +190,9 @@ func TestVerifyMutations(t *testing.T) {
 			for n := range sig {
 				refused(fmt.Sprint("first bytes ", n), message, sig[:n])
 				refused(fmt.Sprint("last bytes ", n), message, sig[len(sig)-n:])
+				if n%4 != 0 && (tt.scheme == "ecdsa-sha2-nistp384" || tt.scheme == "ecdsa-sha2-nistp521") {
+					continue // slow, and P-256 is tried with each
+				}
 				changed := bytes.Clone(sig)
 				changed[n] ^= 1 << (n % 8)
 				refused(fmt.Sprint("changed byte ", n), message, changed)

@@ -144,12 +144,14 @@ func TestValidateRefuses(t *testing.T) {
 // many, and other objects before, around and inside do not disturb that.
 func TestDuplicateAtEveryPosition(t *testing.T) {
 	for _, n := range []int{1, 2, 7, 8, 9, 15, 16, 17, 18, 31, 32, 33, 34, 65, 130} {
+		var members strings.Builder
+		members.WriteString(`[{"m0":0,"m1":1,"m2":2},{`)
+		for i := range n {
+			fmt.Fprintf(&members, `"m%d":{"m%d":[{"m0":{"x":%s}}]},`, i, i, manyMembers(i%40))
+		}
 		for dup := -1; dup < n; dup++ {
 			var b strings.Builder
-			b.WriteString(`[{"m0":0,"m1":1,"m2":2},{`)
-			for i := range n {
-				fmt.Fprintf(&b, `"m%d":{"m%d":[{"m0":{"x":%s}}]},`, i, i, manyMembers(i%40))
-			}
+			b.WriteString(members.String())
 			if dup >= 0 {
 				fmt.Fprintf(&b, `"\u006d%d":0}]`, dup)
 			} else {
