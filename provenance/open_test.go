@@ -145,6 +145,8 @@ func TestOpen(t *testing.T) {
 		{"key expired", good, expired, provenance.Options{Time: july}, provenance.CodeKeyTime},
 		{"key not valid yet", good, notYet, provenance.Options{Time: july}, provenance.CodeKeyTime},
 		{"another payload type", foreign, one, provenance.Options{}, provenance.CodePayloadType},
+		{"no name of a predicate in the payload type", edit(otherType, "vnd.in-toto.test+json", "vnd.in-toto.a/b+json"), one, provenance.Options{}, provenance.CodePayloadType},
+		{"payload type in upper case", edit(otherType, "vnd.in-toto.test+json", "vnd.in-toto.Test+json"), one, provenance.Options{}, provenance.CodePayloadType},
 		{"empty predicate in the payload type", edit(otherType, "vnd.in-toto.test+json", "vnd.in-toto.+json"), one, provenance.Options{}, provenance.CodePayloadType},
 		{"not JSON", []byte("hello"), one, provenance.Options{}, provenance.CodeMalformed},
 		{"truncated", good[:len(good)-3], one, provenance.Options{}, provenance.CodeMalformed},

@@ -248,7 +248,7 @@ func (f *envelopeFinder) document(where string, data []byte) {
 		f.list(where, "attestations", members["attestations"], f.bundleElement)
 	case members["attestation_bundles"] != nil:
 		f.list(where, "attestation_bundles", members["attestation_bundles"], f.publisher)
-	case members["envelope"] != nil && members["verification_material"] != nil:
+	case members["envelope"] != nil:
 		f.python(where, data, members)
 	case members["messageSignature"] != nil:
 		f.ignore(where, "a sigstore bundle without a DSSE envelope")

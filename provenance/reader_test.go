@@ -206,6 +206,7 @@ func TestReadEnvelopes(t *testing.T) {
 		{"a line with a member twice", `{"payload":"",` + one[1:] + "\n" + two, []string{"dsse line 2"}, []string{"line 1"}},
 		{"a line with a case variant", `{"Payload":"",` + one[1:] + "\n" + two, []string{"dsse line 2"}, []string{"line 1"}},
 		{"a line with two values", one + " " + one + "\n" + two, []string{"dsse line 2"}, []string{"line 1"}},
+		{"parts of an envelope", `{"payload":"","payloadType":""}` + "\n" + `{"payload":"","signatures":[]}` + "\n" + `{"payload":""}` + "\n" + two, []string{"dsse line 4"}, []string{"line 1", "line 2", "line 3"}},
 		{"a line that is two forms", `{"dsseEnvelope":` + two + `,` + one[1:] + "\n" + two, []string{"dsse line 2"}, []string{"line 1"}},
 		{"an element without a bundle", `{"attestations":[{"bundle":null},{"bundle_url":"x"},1,{"bundle":{}},{"bundle":` + bundle(`"dsseEnvelope":`+one) + `}]}`,
 			[]string{"sigstore-bundle attestations[4].bundle"}, []string{"attestations[0]", "attestations[1]", "attestations[2]", "attestations[3]"}},

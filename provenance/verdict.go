@@ -8,7 +8,6 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -78,34 +77,20 @@ func signSummary(about *verify.Subject, at time.Time, outcome string, v Verifica
 		return nil, verdictError("verificationResult", outcome, safe.Quote(v.Result))
 	case about == nil || about.Digests.Len() == 0:
 		return nil, verdictError("verdict", "one about an artifact", "none")
-	case v.VerifierID == "":
-		return nil, verdictError("verifier.id", "an id", "none")
-	case v.ResourceURI == "":
-		return nil, verdictError("resourceUri", "a URI", "none")
-	case v.Policy.URI == "":
-		return nil, verdictError("policy.uri", "a URI", "none")
-	case v.TimeVerified.IsZero():
-		return nil, verdictError("timeVerified", "a time, of the summary or the report", "none")
 	}
 	type resource struct {
 		URI    string   `json:"uri,omitempty"`
 		Digest hash.Set `json:"digest,omitzero"`
 	}
 	inputs := []resource{}
-	for i, in := range v.InputAttestations {
-		if in.Digests.Len() == 0 {
-			return nil, verdictError(fmt.Sprintf("inputAttestations[%d]", i), "a digest", "none")
-		}
+	for _, in := range v.InputAttestations {
 		inputs = append(inputs, resource{in.URI, in.Digests})
 	}
 	if v.Levels == nil {
 		v.Levels = []string{}
 	}
 	text := slices.Concat([]string{v.VerifierID, v.ResourceURI, v.Policy.URI, v.SLSAVersion}, v.Levels)
-	for level, n := range v.DependencyLevels {
-		if n < 0 {
-			return nil, verdictError("dependencyLevels", "a count of "+safe.Quote(level), fmt.Sprint(n))
-		}
+	for level := range v.DependencyLevels {
 		text = append(text, level)
 	}
 	for name, version := range v.VerifierVersion {
@@ -169,7 +154,8 @@ func signSummary(about *verify.Subject, at time.Time, outcome string, v Verifica
 	if err != nil {
 		return nil, &verify.Error{Code: CodeVerdict, What: "verification summary", Err: err}
 	}
-	// What we would not read, nobody should have to.
+	// What we would not read, nobody should have to: a summary that lacks what it
+	// must have, or has a count or a time that is none.
 	s, failure := parseStatement(payload, Limits{}.withDefaults())
 	if failure != nil {
 		return nil, &verify.Error{Code: CodeVerdict, What: failure.What, Err: errors.New(failure.Detail)}

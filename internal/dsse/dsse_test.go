@@ -154,6 +154,33 @@ func FuzzBase64(f *testing.F) {
 	})
 }
 
+// Every character of a long text counts, wherever it stands.
+func TestBase64EveryCharacter(t *testing.T) {
+	for size := range 40 {
+		want := bytes.Repeat([]byte{0xfb, 0xff, 0xbf}, 14)[:size] // all characters of its text are in one alphabet only
+		for _, enc := range []*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding} {
+			text := []byte(enc.EncodeToString(want))
+			if got, err := decoded(text, nil); err != nil || !bytes.Equal(got, want) {
+				t.Fatalf("%s: %x, %v", text, got, err)
+			}
+			end := len(bytes.TrimRight(text, "="))
+			for i := range text[:end] {
+				for _, c := range []byte("!=\n\x00\xff+-/_") {
+					bad := bytes.Clone(text)
+					if bad[i] = c; i == end-1 && bytes.ContainsRune([]byte("=+-/_"), rune(c)) {
+						continue // may be another good text; FuzzBase64 has these
+					}
+					std, url := bytes.ContainsAny(bad, "+/"), bytes.ContainsAny(bad, "-_")
+					_, err := decoded(bad, nil)
+					if mixed := std && url; (mixed || bytes.IndexByte([]byte("!=\n\x00\xff"), c) >= 0) && err == nil {
+						t.Fatalf("%q is taken", bad)
+					}
+				}
+			}
+		}
+	}
+}
+
 // What is signed is what is in the envelope, however the text is written.
 func TestPayloadLiesInPAE(t *testing.T) {
 	for _, in := range []string{
@@ -182,6 +209,11 @@ func TestPayloadLiesInPAE(t *testing.T) {
 	long := base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 500))
 	e, err = Parse([]byte(`{"payload":"","payloadType":"t","signatures":[{"sig":"`+long+`"},{"sig":"AAAA"},{"sig":"AQID"}]}`), strictjson.Limits{})
 	if err != nil || len(e.Tally()) != 3 || len(e.Tally()[0].Bytes) != 500 || string(e.Tally()[2].Bytes) != "\x01\x02\x03" || string(e.Signatures[1].Raw) != `{"sig":"AAAA"}` {
+		t.Errorf("%+v, %v", e, err)
+	}
+	// Nor do they share it.
+	e, err = Parse([]byte(`{"payload":"","payloadType":"t","signatures":[{"sig":"AAAA"},{"sig":"AQID"},{"sig":"BAUG"}]}`), strictjson.Limits{})
+	if err != nil || string(e.Tally()[0].Bytes) != "\x00\x00\x00" || string(e.Tally()[1].Bytes) != "\x01\x02\x03" || string(e.Tally()[2].Bytes) != "\x04\x05\x06" || cap(e.Tally()[0].Bytes) != 3 {
 		t.Errorf("%+v, %v", e, err)
 	}
 }
