@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -337,6 +338,204 @@ func TestEnvelopesKeepNoLimits(t *testing.T) {
 			_, err := layout.Verify(context.Background(), w.sign(), keySet(t, "owner"), source, opts)
 			if (err == nil) != c.ok {
 				t.Errorf("%s, %s source: %v", c.name, name, err)
+			}
+		}
+	}
+}
+
+// brokenFS is a folder in which something is wrong with a file, or with the listing.
+type brokenFS struct {
+	fstest.MapFS
+	stat func(name string) (fs.FileInfo, error)
+	file func(fs.File) fs.File
+}
+
+func (b brokenFS) Stat(name string) (fs.FileInfo, error) {
+	if b.stat != nil {
+		return b.stat(name)
+	}
+	return fs.Stat(b.MapFS, name)
+}
+
+func (b brokenFS) Open(name string) (fs.File, error) {
+	f, err := b.MapFS.Open(name)
+	if err != nil || b.file == nil {
+		return f, err
+	}
+	return b.file(f), nil
+}
+
+// brokenFile is a file of which some operations fail.
+type brokenFile struct {
+	fs.ReadDirFile
+	statErr, readErr error
+	mode             fs.FileMode
+}
+
+func (b brokenFile) Stat() (fs.FileInfo, error) {
+	info, err := b.ReadDirFile.Stat()
+	return brokenInfo{info, b.mode}, errors.Join(err, b.statErr)
+}
+
+func (b brokenFile) Read(p []byte) (int, error) {
+	if b.readErr != nil {
+		return 0, b.readErr
+	}
+	return b.ReadDirFile.Read(p)
+}
+
+type brokenInfo struct {
+	fs.FileInfo
+	mode fs.FileMode
+}
+
+func (b brokenInfo) Mode() fs.FileMode { return b.FileInfo.Mode() | b.mode }
+
+// brokenList fails once and then says that it has ended.
+type brokenList struct {
+	fs.File
+	failed bool
+}
+
+func (b *brokenList) ReadDir(int) ([]fs.DirEntry, error) {
+	if b.failed {
+		return nil, io.EOF
+	}
+	b.failed = true
+	return nil, errors.New("disk failure")
+}
+
+type noDir struct{ fs.File }
+
+func (noDir) ReadDir(int) ([]fs.DirEntry, error) { return nil, io.EOF }
+
+// What somebody could have put there makes a file useless; a disk that fails means
+// that nothing is known.
+func TestDirLinksOfBrokenFileSystems(t *testing.T) {
+	failure := errors.New("disk failure")
+	wrap := func(b brokenFile) func(fs.File) fs.File {
+		return func(f fs.File) fs.File {
+			if _, ok := f.(fs.ReadDirFile); ok {
+				return f // the folder itself
+			}
+			b.ReadDirFile = noDir{f}
+			return b
+		}
+	}
+	for _, c := range []struct {
+		name  string
+		fsys  brokenFS
+		works bool
+		says  string
+	}{
+		{"nothing is wrong", brokenFS{file: wrap(brokenFile{})}, true, ""},
+		{"listing", brokenFS{file: func(f fs.File) fs.File {
+			if _, ok := f.(fs.ReadDirFile); ok {
+				return &brokenList{File: f}
+			}
+			return f
+		}}, false, "disk failure"},
+		{"gone since it was listed", brokenFS{stat: func(name string) (fs.FileInfo, error) { return nil, fs.ErrNotExist }}, true, "is no more"},
+		{"stat", brokenFS{stat: func(name string) (fs.FileInfo, error) { return nil, failure }}, false, "disk failure"},
+		{"stat of the open file", brokenFS{file: wrap(brokenFile{statErr: failure})}, false, "disk failure"},
+		{"another file when it was opened", brokenFS{file: wrap(brokenFile{mode: fs.ModeNamedPipe})}, true, "not a regular file"},
+		{"read", brokenFS{file: wrap(brokenFile{readErr: failure})}, false, "disk failure"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld()
+			c.fsys.MapFS = w.fs()
+			n := 0
+			for f, err := range layout.DirLinks(c.fsys).Links(t.Context(), layout.Request{Step: "write", MaxBytes: 1 << 20}) {
+				n++
+				if (err == nil) != c.works || err != nil && !strings.Contains(err.Error(), c.says) {
+					t.Errorf("error %v", err)
+				}
+				if err == nil && ((f.Err == nil) != (c.says == "") || (f.Data == nil) != (c.says != "") || f.Err != nil && !strings.Contains(f.Err.Error(), c.says)) {
+					t.Errorf("file %v with %d bytes, want %q", f.Err, len(f.Data), c.says)
+				}
+			}
+			if n != 1 {
+				t.Errorf("%d files", n)
+			}
+		})
+	}
+}
+
+// Who has seen enough is asked for no more files.
+func TestDirLinksStop(t *testing.T) {
+	w := newWorld()
+	n := 0
+	for range layout.DirLinks(w.fs()).Links(t.Context(), layout.Request{Step: "build", MaxBytes: 1 << 20}) {
+		n++
+		break
+	}
+	if n != 1 {
+		t.Errorf("%d files", n)
+	}
+	w.opts.Limits.Links = 2 // of three
+	if _, err := w.verify(t); !errors.Is(err, layout.CodeLimit) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// The links of a sublayout are in the folder that is named as its file, whatever the
+// ids of those who signed it are.
+func TestSublayoutFolderOfFile(t *testing.T) {
+	w, sub := withSublayout()
+	old := "build." + id8("bob") + "/"
+	for name, data := range w.links {
+		if rest, ok := strings.CutPrefix(name, old); ok {
+			delete(w.links, name)
+			w.links["build.other/"+rest] = data
+		}
+	}
+	w.links["build.other.link"] = dsse(sub, "bob")
+	delete(w.links, "build."+id8("bob")+".link")
+	if _, err := w.verify(t); err != nil {
+		t.Errorf("%v\n%s", err, report(t, err))
+	}
+}
+
+// A folder of a sublayout that cannot be looked at is not one that is not there.
+func TestSublayoutFolderBroken(t *testing.T) {
+	w, sub := withSublayout()
+	w.put("build", sub, "bob")
+	fsys := brokenFS{MapFS: w.fs()}
+	fsys.stat = func(name string) (fs.FileInfo, error) {
+		if !strings.HasSuffix(name, ".link") {
+			return nil, errors.New("disk failure")
+		}
+		return fs.Stat(fsys.MapFS, name)
+	}
+	w.source = func(map[string][]byte) layout.LinkSource { return layout.DirLinks(fsys) }
+	if _, err := w.verify(t); !errors.Is(err, layout.CodeSource) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// Links in memory are as well Statements, and whoever asks for them bounds their size.
+func TestMemoryLinks(t *testing.T) {
+	w := newWorld()
+	predicate := obj{"name": "write", "command": []string{}, "materials": []obj{}, "byproducts": obj{}, "environment": obj{}}
+	write := dsse(statement("https://in-toto.io/Statement/v1", "https://in-toto.io/attestation/link/v0.3", files("src/main.go", "README"), predicate), "alice")
+	w.links["write."+id8("alice")+".link"] = write
+	for name, source := range map[string]func(map[string][]byte) layout.LinkSource{
+		"bundle": func(map[string][]byte) layout.LinkSource { return layout.Bundle(bundle(w)) },
+		"envelopes": func(links map[string][]byte) layout.LinkSource {
+			return layout.Envelopes(slices.Collect(maps.Values(links))...)
+		},
+	} {
+		w.source = source
+		if _, err := w.verify(t); err != nil {
+			t.Errorf("%s: %v\n%s", name, err, report(t, err))
+		}
+		for most, want := range map[int64]bool{int64(len(write)): true, int64(len(write)) - 1: false} {
+			found := false
+			for f, err := range source(w.links).Links(t.Context(), layout.Request{Step: "write", MaxBytes: most}) {
+				found = found || err == nil && f.Err == nil
+			}
+			if found != want {
+				t.Errorf("%s: of %d bytes within %d: %v", name, len(write), most, found)
 			}
 		}
 	}
