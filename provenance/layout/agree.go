@@ -463,6 +463,8 @@ func difference(a, b *artifactList) string {
 func mergeLists(groups []*group, side artifactSide, threshold int64) *artifactList {
 	first := groups[0].evidence.lists[side]
 	out := &artifactList{names: first.names, dotted: first.dotted}
+	byKinds := map[string]uint32{} // index in out.kinds
+	var spelled []byte
 	everybody := map[string]bool{}
 	for _, g := range groups {
 		maps.Copy(everybody, g.signers)
@@ -490,12 +492,17 @@ func mergeLists(groups []*group, side artifactSide, threshold int64) *artifactLi
 				out.sums = append(out.sums, found...)
 			}
 		}
-		at := slices.IndexFunc(out.kinds, func(k digestKinds) bool { return slices.Equal(k, kinds) })
-		if at < 0 {
-			at = len(out.kinds)
+		spelled = spelled[:0]
+		for _, k := range kinds {
+			spelled = fmt.Appendf(spelled, "%d,%t,%t;", k.alg, k.strong, k.shared)
+		}
+		at, ok := byKinds[string(spelled)]
+		if !ok {
+			at = uint32(len(out.kinds))
+			byKinds[string(spelled)] = at
 			out.kinds = append(out.kinds, kinds)
 		}
-		ref.kind = uint32(at)
+		ref.kind = at
 		out.refs = append(out.refs, ref)
 	}
 	return out

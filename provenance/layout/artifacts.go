@@ -172,6 +172,8 @@ type listBuilder struct {
 	kinds   []digestKinds
 	unknown string // the first algorithm that was ignored
 
+	byAlgorithms map[algorithmSet]uint32 // index in kinds
+
 	digests []sum // of the artifact that is being built
 }
 
@@ -226,31 +228,28 @@ func (b *listBuilder) add() error {
 	return nil
 }
 
-// kindOf returns the index of the kinds of these digests.
+// kindOf returns the index of the kinds of these digests. A link uses one
+// combination of algorithms, as a rule, but a hostile one could use another one for
+// each artifact.
 func (b *listBuilder) kindOf(ds []sum) uint32 {
-	same := func(kinds digestKinds) bool {
-		if len(kinds) != len(ds) {
-			return false
-		}
-		for i, k := range kinds {
-			if k.alg != ds[i].alg {
-				return false
-			}
-		}
-		return true
+	var algs algorithmSet
+	for i := range ds {
+		algs |= 1 << ds[i].alg
 	}
-	// There are as many as a link uses combinations: one, as a rule.
-	for i := len(b.kinds) - 1; i >= 0; i-- {
-		if same(b.kinds[i]) {
-			return uint32(i)
-		}
+	if i, ok := b.byAlgorithms[algs]; ok {
+		return i
 	}
 	kinds := make(digestKinds, len(ds))
 	for i, d := range ds {
 		kinds[i] = digestKind{d.alg, d.size, d.alg.Strong(), d.alg.Strong()}
 	}
+	if b.byAlgorithms == nil {
+		b.byAlgorithms = map[algorithmSet]uint32{}
+	}
+	n := uint32(len(b.kinds))
+	b.byAlgorithms[algs] = n
 	b.kinds = append(b.kinds, kinds)
-	return uint32(len(b.kinds) - 1)
+	return n
 }
 
 // finish sorts the list. Two artifacts of one name are an error.

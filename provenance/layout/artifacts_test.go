@@ -79,6 +79,55 @@ func TestParseArtifacts(t *testing.T) {
 	}
 }
 
+// An artifact keeps its digests however many combinations of algorithms a link uses.
+func TestManyKinds(t *testing.T) {
+	var algs []hash.Algorithm
+	for alg := hash.Algorithm(1); alg.Valid(); alg++ {
+		algs = append(algs, alg)
+	}
+	const n = 1 << 12
+	var b listBuilder
+	for i := range n {
+		b.digests = b.digests[:0]
+		for k, alg := range algs {
+			if i>>k&1 == 1 {
+				b.addDigest(alg, make([]byte, alg.Size()))
+			}
+		}
+		b.names = fmt.Appendf(b.names, "%04d", i)
+		if err := b.add(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	list, err := b.finish()
+	if err != nil {
+		t.Fatal(err)
+	}
+	signers := func(name string) map[string]bool { return map[string]bool{name: true} }
+	e := newEvidence(list, list)
+	merged := mergeLists([]*group{{evidence: e, signers: signers("a")}, {evidence: e, signers: signers("b")}}, products, 2)
+	for what, l := range map[string]*artifactList{"read": list, "merged": merged} {
+		if len(l.kinds) != n {
+			t.Errorf("%s: %d kinds, want %d", what, len(l.kinds), n)
+		}
+		for i := range n {
+			var want algorithmSet
+			for k, alg := range algs {
+				if i>>k&1 == 1 {
+					want |= 1 << alg
+				}
+			}
+			var got algorithmSet
+			for d := range l.set(i, false).All() {
+				got |= 1 << d.Algorithm()
+			}
+			if got != want {
+				t.Fatalf("%s: artifact %d has %b, want %b", what, i, got, want)
+			}
+		}
+	}
+}
+
 // Lists are compared as hash.Set does it, in whatever order a link has the digests.
 func TestCompareArtifacts(t *testing.T) {
 	digest := func(alg string, c string, n int) string { return fmt.Sprintf(`"%s":"%s"`, alg, strings.Repeat(c, n)) }
