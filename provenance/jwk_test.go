@@ -16,6 +16,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"math/big"
 	"strings"
@@ -23,6 +24,7 @@ import (
 
 	"github.com/tallystick/tallystick/internal/signature"
 	"github.com/tallystick/tallystick/provenance"
+	"github.com/tallystick/tallystick/verify"
 )
 
 func b64(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
@@ -247,6 +249,16 @@ func TestParseJWK(t *testing.T) {
 		}
 		if err != nil && strings.Contains(err.Error(), b64(ed.Seed())) {
 			t.Errorf("%s: the error shows the secret: %v", test.name, err)
+		}
+	}
+}
+
+// Who hands over a set of keys learns that one is wanted.
+func TestParseKeyOfNoKind(t *testing.T) {
+	for _, in := range []string{`{}`, `{"keys": [{"kty": "OKP"}]}`, `{"x": "AA"}`} {
+		_, err := provenance.ParseKey([]byte(in))
+		if verify.CodeOf(err) != provenance.CodeKey || !strings.Contains(fmt.Sprint(err), "one key") {
+			t.Errorf("%s: %v", in, err)
 		}
 	}
 }

@@ -115,6 +115,9 @@ func parseJSONKey(data []byte) (Key, error) {
 	case isInToto && isJWK:
 		return Key{}, keyError(&signature.Error{Reason: signature.ErrMismatch, What: "key in JSON",
 			Expected: "keytype, scheme and keyval, or kty", Found: "both"})
+	case !isInToto && !isJWK:
+		return Key{}, keyError(&signature.Error{Reason: signature.ErrUnknown, What: "key in JSON",
+			Expected: "one key, with keytype, scheme and keyval, or with kty", Found: "neither"})
 	}
 	var k *signature.Key
 	if isJWK {

@@ -73,7 +73,7 @@ type Signed struct {
 // [*verify.Error] with [CodeOpener]. Other errors of the Opener are returned as
 // they are, in a *verify.Error with that code if they have none.
 func OpenWith(ctx context.Context, data []byte, opener Opener, opts *Options) (*Statement, error) {
-	if opener == nil {
+	if keys, ok := opener.(*KeySet); opener == nil || ok && keys == nil {
 		return nil, openerError(errors.New("nil"))
 	}
 	if opts == nil {

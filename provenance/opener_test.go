@@ -215,6 +215,7 @@ func TestOpenWithRefuses(t *testing.T) {
 		{"another predicate type", good, opener, provenance.Options{PredicateType: "x"}, true, provenance.CodePredicateType},
 
 		{"no opener", good, nil, provenance.Options{}, false, provenance.CodeOpener},
+		{"no keys", good, (*provenance.KeySet)(nil), provenance.Options{}, false, provenance.CodeOpener},
 		{"no answer", good, fail(nil, nil), provenance.Options{}, false, provenance.CodeOpener},
 		{"an error without a code", good, fail(nil, broken), provenance.Options{}, false, provenance.CodeOpener},
 		{"an answer and an error", good, fail(signed, broken), provenance.Options{}, false, provenance.CodeOpener},
