@@ -576,3 +576,18 @@ func TestOpenPGPOwnersDistinct(t *testing.T) {
 		})
 	}
 }
+
+// A key is the whole of its text, and is called by its fingerprint.
+func TestParseOpenPGPKeyWhole(t *testing.T) {
+	gina := newGPG("gina")
+	data := marshal(gina.public())
+	k, err := layout.ParseOpenPGPKey(append(data, '\n'))
+	if err != nil || k.Issuer().Name != gina.id[:8] {
+		t.Errorf("%v: %+v", err, k.Issuer())
+	}
+	for _, more := range []string{"x", "{}", string(data)} {
+		if _, err := layout.ParseOpenPGPKey(append(marshal(gina.public()), more...)); !errors.Is(err, layout.CodeOptions) {
+			t.Errorf("with %.10s behind it: %v", more, err)
+		}
+	}
+}
