@@ -64,7 +64,8 @@ func (e Evidence) Clone() Evidence {
 // An Issuer is somebody whose word counts: a public key or a log.
 type Issuer struct {
 	// ID is the identity: "SHA256:" and the unpadded base64 of the SHA-256 of
-	// the DER SubjectPublicKeyInfo, or the name of a log. Issuers are
+	// the DER SubjectPublicKeyInfo, the name of a log, or the identity that an
+	// opener of other formats names. Issuers are
 	// distinct when their IDs are.
 	ID string
 	// Name is for people and decides nothing.

@@ -95,6 +95,7 @@ var children = map[string]func(ctx context.Context, args []string) error{
 	"tuf":            tufChild,
 	"go-tuf":         goTUFChild,
 	"dsse":           dsseChild,
+	"statement":      statementChild,
 	"dsse-lib":       dsseLibChild,
 	"ed25519":        ed25519Child,
 }
