@@ -279,7 +279,10 @@ func (c Check) write(b *strings.Builder, depth, fold int) {
 	if c.Status != Pass {
 		fmt.Fprintf(b, "  [%s]", c.Code)
 	}
-	if folded > 0 {
+	switch {
+	case folded == 1:
+		b.WriteString(" (1 check)")
+	case folded > 1:
 		fmt.Fprintf(b, " (%d checks)", folded)
 	}
 	b.WriteByte('\n')
