@@ -9,10 +9,12 @@ import (
 )
 
 // An excluder decides which entries [TreeOptions.Exclude] leaves out.
-// Patterns without wildcards, the usual ones, cost one look into a map.
+// Patterns without wildcards cost one look into a map, and those that are a star
+// and an ending, such as "*.pyc", one comparison.
 type excluder struct {
 	baseNames map[string]scope
 	fullNames map[string]scope
+	endings,
 	basePatterns,
 	fullPatterns []pattern
 }
@@ -23,6 +25,9 @@ const (
 	anyType scope = iota + 1
 	onlyFolders
 )
+
+// wildcards are the bytes with a meaning in a pattern of package path.
+const wildcards = "*?[\\"
 
 type pattern struct {
 	glob  string
@@ -46,12 +51,14 @@ func newExcluder(patterns []string) (excluder, error) {
 		if glob == "" || path.Clean(glob) != glob || glob == "." || glob == ".." || strings.HasPrefix(glob, "../") {
 			return x, &Error{Code: CodeOptions, Name: p, Detail: "Exclude pattern matches no name"}
 		}
-		literal := !strings.ContainsAny(glob, "*?[\\")
+		literal := !strings.ContainsAny(glob, wildcards)
 		switch {
 		case literal && full:
 			addLiteral(&x.fullNames, glob, sc)
 		case literal:
 			addLiteral(&x.baseNames, glob, sc)
+		case !full && glob[0] == '*' && !strings.ContainsAny(glob[1:], wildcards):
+			x.endings = append(x.endings, pattern{glob[1:], sc})
 		case full:
 			x.fullPatterns = append(x.fullPatterns, pattern{glob, sc})
 		default:
@@ -76,6 +83,11 @@ func (x *excluder) match(name, base string, folder bool) bool {
 	covers := func(sc scope) bool { return sc == anyType || sc == onlyFolders && folder }
 	if covers(x.baseNames[base]) || covers(x.fullNames[name]) {
 		return true
+	}
+	for _, p := range x.endings {
+		if strings.HasSuffix(base, p.glob) && covers(p.scope) {
+			return true
+		}
 	}
 	for _, p := range x.basePatterns {
 		if ok, _ := path.Match(p.glob, base); ok && covers(p.scope) {
