@@ -61,12 +61,13 @@ func (e Evidence) Clone() Evidence {
 	return e
 }
 
-// An Issuer is somebody whose word counts: a public key or a log.
+// An Issuer is somebody whose word counts: a public key, a log, or an identity
+// that other signatures prove.
 type Issuer struct {
 	// ID is the identity: "SHA256:" and the unpadded base64 of the SHA-256 of
-	// the DER SubjectPublicKeyInfo, the name of a log, or the identity that an
-	// opener of other formats names. Issuers are
-	// distinct when their IDs are.
+	// the DER SubjectPublicKeyInfo, the name of a log, or an identity of another
+	// kind that nothing else is written like (see provenance.Opener). Issuers
+	// are distinct when their IDs are.
 	ID string
 	// Name is for people and decides nothing.
 	Name string
